@@ -1,0 +1,38 @@
+# Everything a newcomer needs: `make demo`, `make test`. Python >= 3.11, git and make are all that must be there.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick lint bench docs clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+# Made again whenever pyproject.toml changes.
+$(VENV)/.done: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "taskframe needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) -V`. Try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.done  ## the whole job on an embedded server: load, edit a CSV, plan, apply, read again
+	$(BIN)/taskframe demo
+
+test: $(VENV)/.done lint  ## everything: style, types, layers, all tests
+	$(BIN)/python -m pytest -n 2
+
+quick: $(VENV)/.done  ## the part that takes less than a minute
+	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+lint: $(VENV)/.done  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.done  ## measures, both sides in one run
+	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
+
+clean:  ## away with the environment and what tools left
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
