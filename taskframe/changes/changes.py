@@ -1,0 +1,143 @@
+"""The changes: one cell each, held by column."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taskframe.changes.edit import Edit
+from taskframe.changes.normal import normal_values
+
+
+@dataclass(frozen=True)
+class ColumnChanges:
+    """The changes of one column. `rows` are positions in `Changes.base`, ascending; values are in normal form."""
+
+    column: str
+    rows: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def cleared(self) -> int:
+        """How many cells lose their value: to null, or a text to ""."""
+        pairs = zip(self.before, self.after, strict=True)
+        return sum(1 for before, after in pairs if _blank(after) and not _blank(before))
+
+    def keep(self, mask: np.ndarray) -> ColumnChanges:
+        """Only the cells where `mask` is true."""
+        return ColumnChanges(self.column, self.rows[mask], self.before[mask], self.after[mask])
+
+
+def _blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All changes of a plan: `base` has the whole row, as loaded, of each task that changes (index: the ids).
+
+    `len(changes)` counts cells; `changes.ids` are the tasks.
+    """
+
+    base: pd.DataFrame
+    columns: Mapping[str, ColumnChanges] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return sum(len(c) for c in self.columns.values())
+
+    @cached_property
+    def ids(self) -> pd.Index:
+        """The ids of the tasks that change, in the baseline's order."""
+        return self.base.index
+
+    @property
+    def cleared(self) -> int:
+        """How many cells lose their value."""
+        return sum(c.cleared for c in self.columns.values())
+
+    def frame(self) -> pd.DataFrame:
+        """As a DataFrame: id, column, before, after; a row a cell, by task, then by column."""
+        parts = list(self.columns.values())
+        rows = np.concatenate([c.rows for c in parts]) if parts else np.empty(0, dtype=np.intp)
+        names = [c.column for c in parts for _ in range(len(c))]
+        order = np.argsort(rows, kind="stable")
+        return pd.DataFrame(
+            {
+                "id": self.ids[rows[order]].astype("str"),
+                "column": pd.Series(names, dtype="str").to_numpy()[order],
+                "before": _joined([c.before for c in parts])[order],
+                "after": _joined([c.after for c in parts])[order],
+            }
+        ).astype({"id": "str", "column": "str", "before": "object", "after": "object"})
+
+    def after(self) -> list[dict[str, Any]]:
+        """Per task, in the order of `ids`: the changed cells."""
+        cells: list[dict[str, Any]] = [{} for _ in range(len(self.base))]
+        for change in self.columns.values():
+            for row, value in zip(change.rows, change.after, strict=True):
+                cells[row][change.column] = value
+        return cells
+
+    def bases(self) -> Iterator[dict[str, Any]]:
+        """Per task, in the order of `ids`: the whole row as loaded, in normal form, the id among it."""
+        names = [str(self.base.index.name), *map(str, self.base.columns)]
+        values = [list(self.ids), *(normal_values(self.base[c]) for c in self.base.columns)]
+        for row in zip(*values, strict=True):
+            yield dict(zip(names, row, strict=True))
+
+    def edits(self) -> Iterator[Edit]:
+        """One edit a task, in the order of `ids`."""
+        for task, base, after in zip(self.ids, self.bases(), self.after(), strict=True):
+            yield Edit(str(task), base, after)
+
+    def keep(self, masks: Mapping[str, np.ndarray]) -> Changes:
+        """Only the cells where their column's mask is true; tasks without a cell left are gone."""
+        kept = {name: c.keep(masks[name]) for name, c in self.columns.items() if masks[name].any()}
+        rows = (
+            np.unique(np.concatenate([c.rows for c in kept.values()])) if kept else np.empty(0, dtype=np.intp)
+        )
+        columns = {
+            name: ColumnChanges(name, np.searchsorted(rows, c.rows), c.before, c.after)
+            for name, c in kept.items()
+        }
+        return Changes(self.base.iloc[rows], columns)
+
+    def masks(
+        self,
+        *,
+        ids: Collection[str] | None = None,
+        columns: Collection[str] | None = None,
+        cells: Iterable[tuple[str, str]] | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Per column, which cells are in all of `ids`, `columns` and `cells` (pairs of id and column)."""
+        tasks = np.ones(len(self.base), dtype=bool) if ids is None else np.asarray(self.ids.isin(list(ids)))
+        by_column: dict[str, list[str]] = {}
+        for task, column in cells or ():
+            by_column.setdefault(column, []).append(task)
+        masks = {}
+        for name, change in self.columns.items():
+            mask = tasks[change.rows]
+            if columns is not None and name not in columns:
+                mask = np.zeros_like(mask)
+            if cells is not None:
+                mask = mask & np.asarray(self.ids[change.rows].isin(by_column.get(name, [])))
+            masks[name] = mask
+        return masks
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    joined = np.empty(sum(map(len, parts)), dtype=object)
+    start = 0
+    for part in parts:
+        joined[start : start + len(part)] = part
+        start += len(part)
+    return joined

@@ -1,0 +1,82 @@
+"""Whose rows are these? Edited rows matched with the tasks of the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from taskframe.changes.baseline import Baseline
+from taskframe.changes.edited import Edited
+from taskframe.errors import PlanError, did_you_mean
+from taskframe.problem import Problem, ProblemKind
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which edited rows count, and where their tasks are in the baseline. `rows` and `places` go together."""
+
+    rows: np.ndarray
+    places: np.ndarray
+    whole: bool  # the same tasks in the same order: columns can be compared as they are
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def match(cls, baseline: Baseline, edited: Edited, ids: Collection[str] | None) -> Rows:
+        mine = edited.ids
+        if ids is None and (
+            mine is baseline.ids or (len(mine) == len(baseline) and mine.equals(baseline.ids))
+        ):
+            every = np.arange(len(mine))
+            return cls(every, every, True, ())
+        places = np.asarray(baseline.ids.get_indexer(mine))
+        null = np.asarray(mine.isna())
+        wanted = np.ones(len(mine), dtype=bool)
+        if ids is not None:
+            wanted = _wanted(baseline, mine, ids)
+        double = np.asarray(mine.duplicated(keep=False)) & ~null & wanted
+        unknown = (places < 0) & ~null & wanted & ~double
+        problems = [
+            *(_row_problem(edited, "null id", at, "this row has no task id: fill it in, or drop the row")
+              for at in np.flatnonzero(null & wanted)),
+            *_duplicates(edited, double),
+            *(_row_problem(edited, "unknown id", at, _unknown(baseline, str(mine[at]))) for at in np.flatnonzero(unknown)),
+        ]  # fmt: skip
+        good = np.flatnonzero(wanted & ~null & ~double & (places >= 0))
+        return cls(good, places[good], False, tuple(problems))
+
+
+def _wanted(baseline: Baseline, mine: pd.Index, ids: Collection[str]) -> np.ndarray:
+    if isinstance(ids, str):
+        raise PlanError(f"ids= takes a list of task ids: ids=[{ids!r}]")
+    strangers = [i for i in ids if i not in baseline.ids]
+    if strangers:
+        raise PlanError(f"ids=: {strangers[0]!r} is no task of this load ({len(strangers):,} such)")
+    return np.asarray(mine.isin(list(ids)))
+
+
+def _row_problem(edited: Edited, kind: ProblemKind, at: int, words: str) -> Problem:
+    task = None if pd.isna(edited.ids[at]) else str(edited.ids[at])
+    return Problem(kind, task, None, None, words, edited.line(at))
+
+
+def _duplicates(edited: Edited, double: np.ndarray) -> list[Problem]:
+    """One problem an id: which of its rows is meant can't be known, so none of them counts."""
+    places: dict[str, list[int]] = {}
+    for at in np.flatnonzero(double):
+        places.setdefault(str(edited.ids[at]), []).append(int(at))
+    problems = []
+    for rows in places.values():
+        where = (
+            f" (lines {', '.join(str(edited.line(r)) for r in rows[:5])})" if edited.lines is not None else ""
+        )
+        words = f"{len(rows)} rows have this id{where}: which one is meant? keep one"
+        problems.append(_row_problem(edited, "duplicate id", rows[0], words))
+    return problems
+
+
+def _unknown(baseline: Baseline, task: str) -> str:
+    near = did_you_mean(task, baseline.ids) if len(baseline) <= 2_000 else ""
+    return f"no task of this load has this id: taskframe updates tasks, it never creates them.{near}"
