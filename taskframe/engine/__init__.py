@@ -1,0 +1,1 @@
+"""Sends: transport, limits, concurrency, retries, conflicts, on one background loop."""

@@ -1,0 +1,195 @@
+"""One call at a time: take a slot, sign, send, judge; and for reads, try again."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from taskframe.engine.backoff import delay
+from taskframe.engine.clock import Clock
+from taskframe.engine.limits import Limiter
+from taskframe.engine.tokens import TokenSource
+from taskframe.engine.transport import NoReply, Request, Transport, build_request
+from taskframe.errors import AuthError, ProtocolError, ServiceError
+from taskframe.services.base import Call, Service, Verdict
+
+log = logging.getLogger("taskframe")
+
+_LEAST = 0.5  # seconds of pause: a service that says "too many, come back in 0 s" is not called in a tight loop
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP call and what came of it.
+
+    `verdict` is None when no reply came, or none that makes sense: then `failure` says why. `sent` is False only
+    where the call certainly never left. `started` and `ended` are of the clock's `now()`.
+    """
+
+    verdict: Verdict | None
+    failure: NoReply | ProtocolError | None
+    sent: bool
+    generation: int
+    status: int | None
+    request_id: str | None
+    started: float
+    ended: float
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from sending to the end of the reply."""
+        return self.ended - self.started
+
+    @property
+    def detail(self) -> str:
+        """What to say of it."""
+        if self.verdict is not None:
+            return self.verdict.detail or self.verdict.kind
+        return str(self.failure)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a write may have had its effect although nothing says so."""
+        return self.sent if self.verdict is None else self.verdict.in_doubt
+
+
+class Caller:
+    """Calls a service. `calls` counts the attempts that were sent, as the server does."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: Any,
+        transport: Transport,
+        limiter: Limiter,
+        tokens: TokenSource | None,
+        clock: Clock,
+        rng: random.Random,
+        *,
+        base_url: str,
+        timeout: float,
+        attempts: int = 6,
+        max_wait: float = 300.0,
+    ) -> None:
+        self.service = service
+        self.limiter = limiter
+        self.clock = clock
+        self.rng = rng
+        self.tokens = TokenSource.none() if tokens is None else tokens
+        self.base_url = base_url
+        self.timeout = timeout
+        self.attempts = attempts
+        self.max_wait = max_wait
+        self.calls = 0
+        self._settings = settings
+        self._transport = transport
+        self._pauses = 0
+
+    async def attempt(self, call: Call) -> Attempt:
+        """Send `call` once, when the limits allow.
+
+        Raises only before anything was sent: AuthError when no token can be had, SettingsError when signing fails.
+        """
+        clock = self.clock
+        async with self.limiter.slot():
+            # signed in the slot: after a long wait for it an earlier signature may be too old
+            token, generation = await self.tokens.current()
+            request = self._request(call, token)
+            verdict: Verdict | None = None
+            failure: NoReply | ProtocolError | None = None
+            status: int | None = None
+            sent = True
+            started = clock.now()
+            self.calls += 1
+            try:
+                reply = await self._transport.send(request, self.timeout)
+                status = reply.status
+                verdict = self.service.judge(call, reply)
+            except NoReply as error:
+                failure, sent = error, error.sent
+                if not sent:
+                    self.calls -= 1
+            except ProtocolError as error:
+                failure, status = error, error.status_code or status
+            ended = clock.now()
+        if verdict is not None:
+            request_id = verdict.request_id
+            if verdict.kind == "ok":
+                self._pauses = 0
+        else:
+            request_id = failure.request_id if isinstance(failure, ProtocolError) else None
+        if log.isEnabledFor(logging.DEBUG):
+            words = verdict.kind if verdict is not None else failure
+            log.debug("%s %s: %s %s in %.3f s", call.method, call.path, status, words, ended - started)
+        return Attempt(verdict, failure, sent, generation, status, request_id, started, ended)
+
+    def _request(self, call: Call, token: SecretStr | None) -> Request:
+        nonce = f"{self.rng.getrandbits(128):032x}"
+        return build_request(self.base_url, call, self.service.sign(self._settings, token, self.clock.wall(), nonce))
+
+    async def read(self, call: Call) -> Verdict:
+        """Send a call that changes nothing until it is answered: `ok`, `missing`, `refused` or `stale`.
+
+        Failures (no reply, one that makes no sense, `retry`) count against `attempts`. Being throttled does not, as
+        64 workers may well be turned away 6 times in a row by a small limit: it counts against `max_wait`. A token
+        that isn't taken is renewed once. In the end: ServiceError or AuthError with the words of the last failure.
+        """
+        failures = 0
+        waited = 0.0
+        renewed = False
+        while True:
+            attempt = await self.attempt(call)
+            verdict = attempt.verdict
+            if verdict is None or verdict.kind == "retry":
+                failures += 1
+                if failures >= self.attempts:
+                    raise self.error(call, attempt, failures)
+                wait = delay(failures, after=verdict.after if verdict is not None else None, rng=self.rng)
+                self._bound(call, verdict, wait)
+                await self.clock.sleep(wait)
+            elif verdict.kind == "throttled":
+                waited += self.throttled(verdict)
+                self._bound(call, verdict, waited)
+            elif verdict.kind == "expired":
+                if renewed or not self.tokens.renewable:
+                    raise verdict.error(call)
+                renewed = True
+                await self.tokens.renew(attempt.generation)
+            else:
+                return verdict
+
+    def throttled(self, verdict: Verdict) -> float:
+        """Pause everybody for as long as a `throttled` reply asks, else longer each time; gives the seconds.
+
+        Nobody is paused when that is more than `max_wait`: stop instead.
+        """
+        after = verdict.after if verdict.after is not None else min(30.0, 2.0 ** min(self._pauses + 1, 5))
+        wait = max(_LEAST, delay(1, after=after, rng=self.rng))
+        # once a pause, however many calls in flight are turned away together
+        if wait <= self.max_wait and self.limiter.pause(wait):
+            self._pauses += 1
+            self.limiter.ease()
+        return wait
+
+    def error(self, call: Call, attempt: Attempt, attempts: int) -> ServiceError | AuthError:
+        """The exception for a call that failed `attempts` times, with the words of the last failure."""
+        times = f"after {attempts} attempts"
+        words = f"{attempt.detail} ({times})"
+        if attempt.verdict is not None:
+            return dataclasses.replace(attempt.verdict, detail=words).error(call)
+        words = f"{call.method} {call.path}: {words}"
+        if isinstance(attempt.failure, ProtocolError):
+            code, request_id = attempt.failure.code, attempt.failure.request_id
+            return ProtocolError(words, status_code=attempt.status, code=code, request_id=request_id)
+        return ServiceError(words)
+
+    def _bound(self, call: Call, verdict: Verdict | None, wait: float) -> None:
+        if verdict is None or wait <= self.max_wait:
+            return
+        words = f"{verdict.detail or verdict.kind}; to wait {wait:.0f} s is more than max_wait={self.max_wait:g}"
+        raise dataclasses.replace(verdict, detail=words).error(call)

@@ -1,0 +1,230 @@
+"""The event loop that all I/O runs on: one for the process, in a thread of its own.
+
+So the sync calls work where another loop is running already (Jupyter), and connections share one loop. The
+thread starts with the first connection that uses it and is gone when the last one closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from taskframe.errors import ClosedError
+
+T = TypeVar("T")
+
+# On Windows a thread that waits without a timeout can't be interrupted.
+_POLL = 0.2 if os.name == "nt" else None
+
+
+class _Outcome(NamedTuple):
+    """How a coroutine ended. Exceptions travel as values: a KeyboardInterrupt raised in a task would end the loop."""
+
+    value: Any
+    error: BaseException | None
+
+
+class _Job(Generic[T]):
+    """A coroutine on the loop, seen from another thread. `done` is set when it has truly ended, cleanup and all."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T]) -> None:
+        self._loop = loop
+        self._coro = coro
+        self._task: asyncio.Task[None] | None = None
+        self.done: Future[_Outcome] = Future()
+        loop.call_soon_threadsafe(self._start)
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._run())
+        # A task that is cancelled before its first step never gets to `_run`.
+        self._task.add_done_callback(self._ended)
+
+    async def _run(self) -> None:
+        try:
+            outcome = _Outcome(await self._coro, None)
+        except BaseException as error:  # handed to whoever waits
+            outcome = _Outcome(None, error)
+        self.done.set_result(outcome)
+
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        self._task = None
+        if not self.done.done():
+            self._coro.close()
+            self.done.set_result(_Outcome(None, asyncio.CancelledError()))
+
+    def cancel(self) -> None:
+        self._loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def result(self) -> T:
+        value, error = self.done.result()
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error, self  # no cycle through this frame: what the traceback holds can go when it goes
+        return value  # type: ignore[no-any-return]
+
+
+class _LoopThread:
+    """The thread and its loop. `users` counts the connections that hold it."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.users = 0
+        self._stopping = False
+        self._ready: Future[asyncio.AbstractEventLoop] = Future()
+        self._thread = threading.Thread(target=self._serve, name="taskframe", daemon=True)
+        self._thread.start()
+        self.loop = self._ready.result()
+
+    def _serve(self) -> None:
+        with asyncio.Runner() as runner:  # on leaving: cancels tasks, ends generators and the executor, closes the loop
+            try:
+                loop = runner.get_loop()
+            except BaseException as error:
+                self._ready.set_exception(error)
+                raise
+            self._ready.set_result(loop)
+            while not self._stopping:
+                try:
+                    loop.run_forever()
+                except (KeyboardInterrupt, SystemExit):
+                    # asyncio lets these out of the loop when a task raises them (ApplyInterrupted is one). Whoever
+                    # awaits the task has them too; the loop goes on for the others.
+                    continue
+
+    def inside(self) -> bool:
+        return threading.get_ident() == self._thread.ident
+
+    def stop(self) -> None:
+        def stop() -> None:
+            self._stopping = True
+            self.loop.stop()
+
+        self.loop.call_soon_threadsafe(stop)
+        if not self.inside():
+            self._thread.join()
+
+
+class _Holder:
+    """The one piece of module-level state: the thread that is running now, if any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: _LoopThread | None = None
+
+    def acquire(self) -> _LoopThread:
+        with self._lock:
+            if self._thread is None:
+                self._thread = _LoopThread()
+            self._thread.users += 1
+            return self._thread
+
+    def release(self, thread: _LoopThread) -> None:
+        with self._lock:
+            thread.users -= 1
+            last = thread.users == 0
+            if last and self._thread is thread:
+                self._thread = None
+        if last:
+            thread.stop()
+
+    def forget(self) -> None:
+        """After a fork the thread is the parent's, and the lock may be held by a thread that isn't here."""
+        self.__init__()  # type: ignore[misc]
+
+
+_holder = _Holder()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_holder.forget)
+
+
+class Background:
+    """A connection's hold on the loop: taken with the first call, given back by `close()`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: _LoopThread | None = None
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def run(self, coro: Coroutine[Any, Any, T], *, on_interrupt: Callable[[], object] | None = None) -> T:
+        """Run `coro` on the loop and wait for what it gives or raises (with its traceback).
+
+        A KeyboardInterrupt here, in the waiting thread, cancels it, waits until it has ended and is raised. With
+        `on_interrupt` the first one calls that instead (on the loop) and goes on waiting: for an orderly stop.
+        Works where an event loop is running; inside our own loop it would wait for itself: RuntimeError.
+        """
+        thread = self._hold(coro)
+        if thread.inside():
+            coro.close()
+            raise RuntimeError(
+                "a sync call from taskframe's own event loop would wait for itself for ever: await the async one"
+            )
+        job = _Job(thread.loop, coro)
+        while not job.done.done():
+            try:
+                wait_for([job.done], timeout=_POLL)
+            except KeyboardInterrupt:
+                if on_interrupt is None:
+                    self._end(job)
+                    raise
+                thread.loop.call_soon_threadsafe(on_interrupt)
+                on_interrupt = None
+            except BaseException:  # a signal handler of the user's
+                self._end(job)
+                raise
+        return job.result()
+
+    async def arun(self, coro: Coroutine[Any, Any, T]) -> T:
+        """The same from a coroutine on the caller's own loop. A cancellation goes through, and waits for the end."""
+        thread = self._hold(coro)
+        if thread.inside():
+            return await coro
+        job = _Job(thread.loop, coro)
+        done = asyncio.wrap_future(job.done)
+        try:
+            await asyncio.shield(done)
+        except asyncio.CancelledError:
+            job.cancel()
+            await asyncio.shield(done)
+            raise
+        return job.result()
+
+    def close(self) -> None:
+        """Give the loop back; the last one stops it and joins its thread. May be called again."""
+        with self._lock:
+            thread, self._thread, self._closed = self._thread, None, True
+        if thread is not None and thread.pid == os.getpid():
+            _holder.release(thread)
+
+    def _hold(self, coro: Coroutine[Any, Any, object]) -> _LoopThread:
+        with self._lock:
+            thread = self._thread
+            if thread is None and not self._closed:
+                thread = self._thread = _holder.acquire()
+        if thread is None:
+            coro.close()
+            raise ClosedError("this connection is closed: connect again")
+        if thread.pid != os.getpid():
+            coro.close()
+            raise ClosedError("this connection was opened before a fork and belongs to the parent: connect again here")
+        return thread
+
+    @staticmethod
+    def _end(job: _Job[Any]) -> None:
+        job.cancel()
+        wait_for([job.done])

@@ -1,0 +1,41 @@
+"""What became of a planned task: exactly one outcome each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from taskframe.changes.edit import Row
+from taskframe.changes.merge import Conflict
+
+OutcomeKind = Literal["applied", "unchanged", "ready", "conflict", "partial", "failed", "unknown", "skipped"]
+
+OUTCOMES: tuple[OutcomeKind, ...] = (
+    "applied", "unchanged", "ready", "conflict", "partial", "failed", "unknown", "skipped",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one task.
+
+    - `applied`: the service answered that it holds our values
+    - `unchanged`: the service had these values already, and not from us
+    - `ready`: in a dry run: an apply would send it
+    - `conflict`: a cell of ours was changed by somebody else; nothing was sent (`conflicts`)
+    - `partial`: one of two calls went through
+    - `failed`: the service refused it, or could not be brought to answer; nothing was written
+    - `unknown`: it can't be told whether it was written
+    - `skipped`: never sent, because the run ended before
+
+    `row` is the task as the service last showed it, where it did. `attempts` counts the writes that were sent.
+    """
+
+    id: str
+    kind: OutcomeKind
+    detail: str = ""
+    attempts: int = 0
+    status_code: int | None = None
+    request_id: str | None = None
+    row: Row | None = None
+    conflicts: tuple[Conflict, ...] = ()

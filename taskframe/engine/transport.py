@@ -1,0 +1,179 @@
+"""What sends: a request in, a reply out. And how a call becomes a request.
+
+Building is apart from sending: what a preview prints is the very request that goes out. httpx and aiohttp are
+imported when a transport is made, not before.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from taskframe._version import __version__
+from taskframe.errors import ProtocolError, SettingsError
+from taskframe.services.base import Call, Reply
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_BODY = 64 * 2**20
+"""Bytes of a reply's body, decoded; what is longer is no answer to any of our calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes over the wire. `headers` may hold secrets, so the repr leaves them out."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes | None
+
+
+class NoReply(Exception):
+    """No answer came. `sent` is False only where no connection was made, so that nothing can have been written.
+
+    The words hold no secrets.
+    """
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class Transport(Protocol):
+    """Sends requests. All calls come from one event loop, the one that `aclose` is awaited on."""
+
+    async def send(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109 - it is the transport's to keep
+        """Send once: no retry, no redirect. `timeout` is for the whole call, in seconds.
+
+        Raises `NoReply`, or `ProtocolError` for a reply that is too long or can't be decoded.
+        """
+
+    async def aclose(self) -> None:
+        """Close what this transport opened."""
+
+
+class Borrowed:
+    """Somebody else's transport: used, never closed."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.send = transport.send
+
+    async def aclose(self) -> None:
+        """Nothing: it isn't ours."""
+
+
+def make_transport(
+    base_url: str,
+    *,
+    client: httpx.AsyncClient | None = None,
+    transport: Transport | httpx.AsyncBaseTransport | None = None,
+    concurrency: int = 64,
+    max_body: int = MAX_BODY,
+) -> Transport:
+    """The transport for a connection: of the user's `client` or `transport`, else one of our own.
+
+    What the user brought is never closed, and its limits, proxies and certificates are the user's; its `auth` and
+    `follow_redirects` are not used. SettingsError for what can't send, with what to pass instead.
+    """
+    import httpx
+
+    from taskframe.engine.httpx_transport import HttpxTransport, default_client
+
+    if client is not None and transport is not None:
+        raise SettingsError("client= or transport=, not both: an httpx client has its own transport")
+    if isinstance(client, httpx.Client):
+        raise SettingsError("client= takes an httpx.AsyncClient, not an httpx.Client (the sync calls work with it too)")
+    if client is not None:
+        if not isinstance(client, httpx.AsyncClient):
+            raise SettingsError(f"client= takes an httpx.AsyncClient, not {type(client).__name__}")
+        return HttpxTransport(client, owned=False, max_body=max_body)
+    if transport is None:
+        return HttpxTransport(default_client(base_url, concurrency=concurrency), owned=True, max_body=max_body)
+    if isinstance(transport, httpx.AsyncBaseTransport):
+        # closing this client would close the user's transport
+        return HttpxTransport(httpx.AsyncClient(transport=transport), owned=False, max_body=max_body)
+    if isinstance(transport, httpx.BaseTransport):
+        raise SettingsError(
+            f"transport= takes an async transport (httpx.AsyncHTTPTransport, …), not {type(transport).__name__}"
+        )
+    if not (callable(getattr(transport, "send", None)) and callable(getattr(transport, "aclose", None))):
+        raise SettingsError(
+            "transport= takes an httpx.AsyncBaseTransport, or an object with async send(request, timeout) "
+            f"and aclose(), not {type(transport).__name__}"
+        )
+    return Borrowed(transport)
+
+
+def build_request(base_url: str, call: Call, headers: Mapping[str, str]) -> Request:
+    """The request for `call`; `headers` are those that the service signed with. Pure.
+
+    `base_url` as `check_base_url` gives it. SettingsError for a header that can't be sent, ProtocolError for a path
+    that would lead elsewhere.
+    """
+    if "/." in call.path or "%2" in call.path:
+        _check_path(call)
+    out = {"user-agent": f"taskframe/{__version__}", "accept": "application/json", "accept-encoding": "gzip, deflate"}
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            del headers, value, out  # a traceback that shows locals must not show these
+            raise SettingsError(f"the header {name} holds characters that can't be sent")
+        out[name.lower()] = value
+    url = base_url + call.path
+    if call.params:
+        url += "?" + "&".join([f"{quote(k, safe='')}={quote(v, safe='')}" for k, v in call.params])
+    if call.json is None:
+        return Request(call.method, url, out, None)
+    out["content-type"] = "application/json"
+    return Request(call.method, url, out, msgspec.json.encode(call.json))
+
+
+_DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
+
+
+def _check_path(call: Call) -> None:
+    """Refuse the segments "." and "..", which clients and servers resolve: a task's id may be anything."""
+    if any(_DOTS.fullmatch(segment) for segment in call.path.split("/")):
+        raise ProtocolError(f"{call.method} {call.path}: an id that is “.” or “..” can't be sent in a path")
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` is of this very machine: localhost, 127.0.0.0/8 or ::1."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_base_url(url: str) -> str:
+    """`url` without a slash at its end, or SettingsError: https (http on this very machine only), no user, no query."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except (ValueError, AttributeError, TypeError):
+        host, port, parts = None, None, urlsplit("")
+    if "@" in parts.netloc:  # said without the URL: there may be a password in it
+        raise SettingsError(
+            "base_url holds a user name or password: leave it out, credentials have options of their own"
+        )
+    if parts.scheme not in ("https", "http") or not host or url != url.strip():
+        raise SettingsError(f"base_url is like 'https://api.example.com', not {url!r}")
+    if "?" in url or "#" in url:
+        raise SettingsError(f"base_url goes without “?” and “#”: {url!r}")
+    if not _PLAIN.fullmatch(parts.path) or not host.isprintable() or " " in host or "\\" in host:
+        raise SettingsError(f"base_url holds characters that must be percent-encoded: {url!r}")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise SettingsError(f"base_url must be https, as the token would go out in the clear: {url!r}")
+    where = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{where}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"

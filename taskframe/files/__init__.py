@@ -1,0 +1,1 @@
+"""Files: CSV out and in, saved frames and plans."""

@@ -1,0 +1,1 @@
+"""Shows frozen data as text and as HTML; decides nothing."""

@@ -1,0 +1,1 @@
+"""The services: what each says on the wire, and no I/O."""

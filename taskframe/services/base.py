@@ -1,0 +1,177 @@
+"""What a service is to the rest of taskframe: calls out, replies in, and no I/O.
+
+A service module turns JSON into columns, an edit into calls and a reply into a verdict. The engine sends,
+waits, counts and retries, and knows nothing of any service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from taskframe.catalogue import Catalogue
+from taskframe.changes.edit import Edit, Row
+from taskframe.errors import AuthError, ServiceError
+from taskframe.problem import Problem
+from taskframe.schema import Schema
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, SecretStr
+
+Columns = Mapping[str, Sequence[Any]]
+"""Many tasks: column → values in normal form, the id column among them, all of one length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `calls` calls in any window of `per` seconds: `Limit(60, per=60)`."""
+
+    calls: int
+    per: float
+
+    def __post_init__(self) -> None:
+        if self.calls < 1 or not self.per > 0:
+            raise ValueError(f"a limit is at least 1 call per more than 0 seconds, not {self.calls} per {self.per}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP call, without secrets: what the preview prints is what is sent.
+
+    `path` is percent-encoded and starts with "/"; `locked` writes carry a version that the service checks.
+    `columns` is what a write changes.
+    """
+
+    method: str
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    json: Any = None
+    kind: Literal["read", "locked", "unlocked"] = "read"
+    columns: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `headers` has lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+VerdictKind = Literal["ok", "retry", "throttled", "expired", "stale", "missing", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reply means.
+
+    - `ok`: `data` is a listing's page, or the row of an updated task
+    - `retry`: may work later; whether it had an effect is unknown (`in_doubt`)
+    - `throttled`: too many calls; `after` seconds, when the service says so
+    - `expired`: the credentials were not taken
+    - `stale`: somebody else changed the task since the version that was sent
+    - `missing`: no such task for us
+    - `refused`: this call will never work
+    """
+
+    kind: VerdictKind
+    data: Any = None
+    after: float | None = None
+    detail: str = ""
+    code: str | None = None
+    request_id: str | None = None
+    status: int | None = None
+    in_doubt: bool = False
+
+    def error(self, call: Call) -> ServiceError | AuthError:
+        """The exception for a call that can't go on."""
+        words = f"{call.method} {call.path}: {self.detail or self.kind}"
+        if self.request_id:
+            words += f" (request id {self.request_id})"
+        if self.kind == "expired":
+            return AuthError(words)
+        return ServiceError(words, status_code=self.status, code=self.code, request_id=self.request_id)
+
+
+class Listing(Protocol):
+    """A list being read: replies in, further calls out, any number in flight. No I/O.
+
+    `start()` gives the first calls. Each reply that is `ok`, `missing` or `refused` goes to `receive`, which gives
+    the tasks that are new (the service's own objects, no id twice) and further calls; it raises `ServiceError` when
+    the list can't be read at all. When no call is left, `gaps()` says which parts are, or may be, cut.
+    """
+
+    def start(self) -> Sequence[Call]: ...
+    def receive(self, call: Call, verdict: Verdict) -> tuple[Sequence[Any], Sequence[Call]]: ...
+    def total(self) -> int | None: ...
+    def gaps(self) -> Sequence[str]: ...
+    def notes(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, or some agent, that tasks can be assigned to."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+    handle: str | None = None
+    kind: str | None = None
+
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Service(Protocol):
+    """All that differs between services. `index` is the name of the column that holds the task id."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    index: ClassVar[str]
+    settings: type[BaseModel]
+    limits: Sequence[Limit]
+
+    def schema(self, catalogue: Catalogue) -> Schema:
+        """The columns, with the choices that the catalogue knows."""
+
+    def listing(self, filters: Mapping[str, object]) -> Listing:
+        """A reading of the list. An unknown filter or value is `SettingsError` that names the known ones."""
+
+    def reread(self, bases: Sequence[Row]) -> Listing:
+        """A reading of just these tasks, by id: for conflicts, dry runs, lost replies. What it doesn't find is missing."""
+
+    def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
+        """The tasks of a listing as columns in normal form."""
+
+    def row(self, task: Any) -> Row:
+        """One task of a listing as a row; the same form as `Verdict.data` of an update."""
+
+    def check(self, edit: Edit, catalogue: Catalogue) -> Sequence[Problem]:
+        """What is wrong with an edit, beyond what its columns can tell."""
+
+    def calls(self, edit: Edit, catalogue: Catalogue) -> Sequence[Call]:
+        """The calls that bring the edit about, in order."""
+
+    def judge(self, call: Call, reply: Reply) -> Verdict:
+        """What a reply means. Raises `ProtocolError` when it means nothing."""
+
+    def sign(self, settings: Any, token: SecretStr | None, now: float, nonce: str) -> Mapping[str, str]:
+        """The headers that say who we are; made anew for each attempt. Unfolds the secret, and nowhere else."""
+
+    def account(self, settings: Any, task: Row | None) -> Mapping[str, str]:
+        """Which account this is, never made from a secret; empty when neither settings nor a task tells."""
+
+    def find_person(self, name: str) -> Call | None:
+        """The call that resolves `@handle` or a mail address to a `Person`; None when the service can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a load came from: what a saved frame or plan is checked against."""
+
+    service: str
+    base_url: str
+    account: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,67 @@
+"""What a load may ask Reload for, checked before the first call."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from taskframe.errors import SettingsError, did_you_mean
+from taskframe.services.reload.listing import Part
+from taskframe.services.reload.wire import LIST_MY_TASKS, LIST_TASKS, PRIORITIES, STATUSES
+
+LISTED: Final = ("status", "priority", "assigneeUserId", "assigneeAgentId", "channelId")
+"""The filters that take one value or several; the service takes one a call, so each combination is a call."""
+
+KNOWN: Final = (*LISTED, "query", "mine")
+_CHOICES: Final = {"status": STATUSES, "priority": PRIORITIES}
+
+
+def parts(filters: Mapping[str, object]) -> list[Part]:
+    """The parts of the list that `filters` asks for, one first call each.
+
+    `status`, `priority`, `assigneeUserId`, `assigneeAgentId`, `channelId`: a value or several; `query`: a text that
+    the service looks for in title, description and identifier; `mine=True`: what is assigned to the caller, with
+    `status` only. Anything else is `SettingsError`.
+    """
+    for name in filters:
+        if name not in KNOWN:
+            known = ", ".join(KNOWN)
+            raise SettingsError(f"Reload has no filter {name!r}.{did_you_mean(name, KNOWN)} There are: {known}.")
+    wanted = {name: _values(name, filters[name]) for name in LISTED if name in filters}
+    if "query" in filters:
+        wanted["query"] = [_text("query", filters["query"])]
+    mine = filters.get("mine", False)
+    if not isinstance(mine, bool):
+        raise SettingsError(f"the filter mine is True or False, not {mine!r}")
+    others = [name for name in wanted if name != "status"]
+    if mine and others:
+        raise SettingsError(
+            f"mine=True goes with status only: Reload's list-my-tasks does not take {', '.join(others)}"
+        )
+    path = LIST_MY_TASKS if mine else LIST_TASKS
+    combinations = itertools.product(*wanted.values())
+    return [Part(path, tuple(zip(wanted, values, strict=True))) for values in combinations]
+
+
+def _values(name: str, given: object) -> list[str]:
+    if isinstance(given, str):
+        values = [_text(name, given)]
+    elif isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
+        values = list(dict.fromkeys(_text(name, value) for value in given))
+    else:
+        raise SettingsError(f"the filter {name} takes a text or a list of texts, not {given!r}")
+    if not values:
+        raise SettingsError(f"the filter {name} is an empty list: leave it out to load all")
+    choices = _CHOICES.get(name)
+    for value in values:
+        if choices and value not in choices:
+            near = did_you_mean(value, choices)
+            raise SettingsError(f"Reload has no {name} {value!r}.{near} There are: {', '.join(choices)}.")
+    return sorted(values) if isinstance(given, set | frozenset) else values
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f"the filter {name} takes text that is not empty, not {value!r}")
+    return str.__str__(value)  # of a (str, Enum) the value, not the name
