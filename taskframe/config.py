@@ -1,0 +1,97 @@
+"""Where settings come from: what is given, then the environment, then a profile in a TOML file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from taskframe.errors import SettingsError, did_you_mean
+from taskframe.services.base import Service
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def find_service(name: str) -> Service:
+    """The service of this name: one of ours, or of a package that brings its own (`taskframe.services`)."""
+    found = {entry.name: entry for entry in entry_points(group="taskframe.services")}
+    if not isinstance(name, str) or name not in found:
+        raise SettingsError(
+            f"there is no service {name!r}.{did_you_mean(name, found)} Known: {', '.join(sorted(found)) or 'none'}"
+        )
+    service: Service = found[name].load()()
+    return service
+
+
+def read_settings(model: type[M], name: str, given: Mapping[str, Any], *, profile: str | None = None) -> M:
+    """The settings of a service.
+
+    `given` counts most, then TASKFRAME_<NAME>_<SETTING>, then the table `[<profile>]` (by default the service's
+    name) of the file that TASKFRAME_CONFIG names, or of config.toml in the user's configuration folder.
+    Raises SettingsError, with no value in it, since a value may be a secret.
+    """
+    table = _profile(profile or name, wanted=profile is not None)
+
+    class Settings(BaseSettings, model):  # type: ignore[misc, valid-type]
+        model_config = SettingsConfigDict(
+            env_prefix=f"TASKFRAME_{name.upper()}_", env_ignore_empty=True, hide_input_in_errors=True, extra="forbid"
+        )
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes these by name
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, table)
+
+    try:
+        values = Settings(**{k: v for k, v in given.items() if v is not None})
+        return model.model_validate({field: getattr(values, field) for field in model.model_fields})
+    except ValidationError as error:
+        raise SettingsError(f"{name}: {_words(error, name, model)}") from None
+
+
+def _words(error: ValidationError, name: str, model: type[BaseModel]) -> str:
+    words = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        field = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "missing":
+            words.append(f"{field} is missing: pass {field}=…, or set TASKFRAME_{name.upper()}_{field.upper()}")
+        elif problem["type"] == "extra_forbidden":
+            words.append(f"there is no setting {field!r}.{did_you_mean(field, model.model_fields)}")
+        else:
+            words.append(f"{field}: {problem['msg']}")
+    return "; ".join(words)
+
+
+def config_path() -> Path:
+    """The TOML file with the profiles, whether it is there or not."""
+    named = os.environ.get("TASKFRAME_CONFIG")
+    return Path(named) if named else platformdirs.user_config_path("taskframe") / "config.toml"
+
+
+def _profile(profile: str, *, wanted: bool) -> dict[str, Any]:
+    path = config_path()
+    try:
+        profiles = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        profiles = {}
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    table = profiles.get(profile, {})
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: {profile!r} is no table: write [{profile}]")
+    if wanted and profile not in profiles:
+        raise SettingsError(f"{path} has no profile [{profile}].{did_you_mean(profile, profiles)}")
+    return table

@@ -1,0 +1,302 @@
+"""Loaded tasks: a plain DataFrame to edit, and the baseline that edits are held against."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from taskframe.catalogue import Catalogue
+from taskframe.changes.baseline import Baseline
+from taskframe.changes.diff import diff
+from taskframe.changes.edit import Row
+from taskframe.changes.edited import Edited
+from taskframe.changes.follow import advance, follow
+from taskframe.changes.intake import take_frame
+from taskframe.changes.judge import Judge
+from taskframe.config import find_service
+from taskframe.errors import FrameError, PlanError
+from taskframe.files.csv import read_csv, write_csv
+from taskframe.files.saved import frame_payload, payload_changes, payload_frame, read_document, write_document
+from taskframe.load import Load
+from taskframe.plan import Plan
+from taskframe.preview.html import frame_html
+from taskframe.preview.text import frame_text
+from taskframe.preview.views import FrameView
+from taskframe.reassign import reassign
+from taskframe.schema import Schema, Unfit
+from taskframe.services.base import Source
+
+if TYPE_CHECKING:
+    from taskframe.connection import Connection
+
+
+class TaskFrame:
+    """Loaded tasks. Edit `tasks.df` with everything pandas can do; `tasks.plan()` says what would change.
+
+    `df` is one plain DataFrame for the frame's life (index: the task id); another one may be assigned.
+    """
+
+    def __init__(self, df: pd.DataFrame, load: Load, connection: Connection | None) -> None:
+        self._load = load
+        self._connection = connection
+        self._baseline = Baseline.of(df, load.schema)
+        self._df = df
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The tasks, to be edited."""
+        return self._df
+
+    @df.setter
+    def df(self, df: pd.DataFrame) -> None:
+        if not isinstance(df, pd.DataFrame):
+            raise FrameError(f"tasks.df takes a DataFrame, not {type(df).__name__}")
+        self._df = df
+
+    @property
+    def baseline(self) -> Baseline:
+        """The tasks as loaded, or as the service last answered. Never edited."""
+        return self._baseline
+
+    @property
+    def schema(self) -> Schema:
+        """The columns: `tasks.schema["status"].choices`, `tasks.schema.role("status")`."""
+        return self._load.schema
+
+    @property
+    def complete(self) -> bool:
+        """False when the list was cut and was loaded with `allow_incomplete=True`."""
+        return self._load.complete
+
+    @property
+    def loaded_at(self) -> datetime:
+        """When, in UTC."""
+        return self._load.loaded_at
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the service said of this load that one should know."""
+        return tuple(self._load.notes)
+
+    def __len__(self) -> int:
+        return len(self._df)
+
+    def __repr__(self) -> str:
+        return frame_text(self._view())
+
+    def _repr_html_(self) -> str:
+        return frame_html(self._view())
+
+    def _view(self) -> FrameView:
+        return FrameView(
+            service=self._load.service.label,
+            source=self._load.place,
+            loaded_at=self._load.loaded_at,
+            frame=self._df,
+            schema=self.schema,
+            complete=self._load.complete,
+            gaps=self._load.gaps,
+            filters=self._load.filters,
+            notes=self._load.notes,
+            names=self._connection.people_names if self._connection else {},
+        )
+
+    # planning
+
+    def plan(
+        self,
+        frame: pd.DataFrame | None = None,
+        *,
+        columns: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+    ) -> Plan:
+        """What changed in `tasks.df`, or in another frame that came from it; everything is checked, nothing is sent.
+
+        `columns` and `ids` narrow what counts. Rows and columns that are left out are untouched.
+        Raises PlanError where the frame has no usable task ids.
+        """
+        hint = "no edits in tasks.df; edited a copy? tasks.plan(copy)" if frame is None else "no edits in this frame"
+        return self._plan(take_frame(self._df if frame is None else frame, self.schema), columns, ids, hint)
+
+    def plan_csv(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        key: str | None = None,
+        blank: Literal["leave", "clear"] = "leave",
+        columns: Collection[str] | None = None,
+        ids: Collection[str] | None = None,
+    ) -> Plan:
+        """What changed in a CSV file that `to_csv` wrote and somebody edited.
+
+        A blank cell leaves the value alone and `<clear>` clears it; `blank="clear"` turns that round.
+        `key="identifier"` finds the rows by that column instead of by id. What does not convert cleanly is a
+        problem with its line. Raises FileError when the file can't be read at all.
+        """
+        edited = read_csv(
+            path, self.schema, key=key, keys=self._keys(key) if key else {}, blank=blank, choices=self._choices()
+        )
+        return self._plan(edited, columns, ids, f"no edits in {os.fspath(path)}")
+
+    def _keys(self, key: str) -> dict[str, str]:
+        if key == self.schema.index:
+            return {}
+        self.schema[key]
+        if key not in self._baseline.frame:
+            raise PlanError(f"key={key!r}: this load has no such column")
+        values = self._baseline.frame[key].dropna()
+        if values.duplicated().any():
+            raise PlanError(f"key={key!r}: it is no key, since several tasks share a value")
+        return {str(v): str(i) for i, v in values.items()}
+
+    def _choices(self) -> dict[str, Collection[Any]]:
+        frame = self._baseline.frame
+        return {c.name: tuple(frame[c.name].cat.categories) for c in self.schema if c.kind == "choice" and c.name in frame}
+
+    def _plan(
+        self, edited: Edited, columns: Collection[str] | None, ids: Collection[str] | None, hint: str
+    ) -> Plan:
+        found = diff(self._baseline, edited, columns=columns, ids=ids, load=self._load.label)
+        return Plan.of(found, self._load, connection=self._connection, frame=self, _hint=hint)
+
+    def reassign(
+        self,
+        source: str | None,
+        targets: str | Sequence[str] | Mapping[str, float] | None,
+        *,
+        where: pd.Series | str | None = None,
+        column: str | None = None,
+    ) -> pd.DataFrame:
+        """Deals the tasks of `source` out to `targets`, in `tasks.df`; nothing is sent.
+
+        - `source`, `targets`: an id, or where the connection can tell, `@handle`, a mail address or a name.
+          `targets` is one, a list, or a mapping to weights (`{"u_2": 2, "u_3": 1}`: twice as many for u_2).
+          None stands for unassigned.
+        - `where`: a boolean Series, or a pandas query (`"status not in ['done', 'cancelled']"`).
+        - `column`: another kind of assignee; by default the service's first.
+
+        Counts are by largest remainder (10 at 2:1 is 7:3), dealt in turn over priority, due date and id, so that
+        nobody gets all the old ones. Returns a table: a row a person, with weight, dealt, before and after.
+        Raises PlanError when nobody has the source.
+        """
+        return reassign(self._df, self.schema, self._person(source), self._targets(targets), where=where, column=column)
+
+    def _targets(self, targets: str | Sequence[str] | Mapping[str, float] | None) -> dict[str | None, float]:
+        if targets is None or isinstance(targets, str):
+            targets = [targets]  # type: ignore[list-item]
+        weights = dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets, 1.0)
+        return {self._person(who): weight for who, weight in weights.items()}
+
+    def _person(self, who: str | None) -> str | None:
+        if who is None or self._connection is None:
+            return who
+        return self._connection.person_id(who)
+
+    # files
+
+    def to_csv(
+        self, path: str | os.PathLike[str], *, columns: Sequence[str] | None = None, bom: bool = False
+    ) -> None:
+        """Writes `tasks.df` so that a spreadsheet reads it right, and `plan_csv` reads it back.
+
+        Text is UTF-8 (`bom=True` for an Excel that does not see that), times are ISO 8601 in UTC, lists and objects
+        JSON, and cells that a spreadsheet would run as a formula are escaped.
+        """
+        write_csv(self._df, self.schema, path, columns=columns, bom=bom)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the baseline, and the edits that are in `tasks.df`, to a file that only its owner can read.
+
+        Raises PlanError while there are problems in the edits: they could not be kept.
+        """
+        plan = self.plan()
+        if len(plan.problems):
+            raise PlanError(f"{len(plan.problems):,} edits have problems and can't be saved: look at tasks.plan().problems")
+        rows = self._baseline.rows(np.arange(len(self._baseline)))
+        payload = {
+            "load": self._load.to_json(),
+            "frame": frame_payload(rows, self.schema),
+            "edits": plan.payload["changes"],
+        }
+        write_document(path, "tasks", payload)
+
+    # following
+
+    def take_answers(self, rows: Mapping[str, Row], sent: Mapping[str, Row]) -> None:
+        """After an apply: the baseline takes the service's answers, `tasks.df` follows where it may."""
+        before = self._baseline
+        self._baseline = advance(before, rows)
+        follow(self._df, before, self._baseline, {task: sent.get(task, {}) for task in rows})
+
+
+def from_frame(
+    df: pd.DataFrame, connection: Connection | str, *, catalogue: Catalogue | None = None, loaded_at: datetime | None = None
+) -> TaskFrame:
+    """A TaskFrame whose baseline comes from elsewhere: a Parquet file, a warehouse.
+
+    `connection` may be the name of a service: then plans and previews work, and nothing can be sent. `df` has the
+    service's columns (some or all), any dtype, and the task ids as a column or index; it is not changed.
+    `loaded_at` says how old it is. Raises FrameError for ids that are missing or doubled and for values that no
+    task can have.
+    """
+    service = find_service(connection) if isinstance(connection, str) else connection.service
+    known = catalogue if catalogue is not None else Catalogue()
+    schema = service.schema(known)
+    try:
+        edited = take_frame(df, schema)
+    except PlanError as error:
+        raise FrameError(str(error)) from None
+    if edited.ids.isna().any() or edited.ids.has_duplicates:
+        bad = "missing" if edited.ids.isna().any() else f"doubled: {edited.ids[edited.ids.duplicated()][0]!r}"
+        raise FrameError(f"each task has one id, and each id one row; here one is {bad}")
+    values = {c.name: _values(edited.columns[c.name], c.name, schema, edited.ids) for c in schema if c.name in edited.columns}
+    frame = schema.frame(list(edited.ids), values)
+    more = [c for c in df.columns if c not in schema and c != schema.index]
+    frame = frame.assign(**{str(c): df[c].array for c in more})
+    account = service.account(None, {c: v[0] for c, v in values.items()} if len(frame) else None)
+    base_url = "" if isinstance(connection, str) else connection.base_url
+    load = Load(
+        service=service,
+        source=Source(service.name, base_url, account),
+        schema=schema,
+        catalogue=known,
+        loaded_at=loaded_at or datetime.now(UTC),
+        size=len(frame),
+        limited=True,
+    )
+    return TaskFrame(frame, load, None if isinstance(connection, str) else connection)
+
+
+def _values(series: pd.Series, name: str, schema: Schema, ids: pd.Index) -> list[Any]:
+    column = schema[name]
+    seen = [v for v in pd.unique(series.astype("object")) if isinstance(v, str | int)] if column.kind == "choice" else ()
+    judge = Judge(column, seen)  # a baseline may hold what the service does not document: it was seen
+    values = []
+    for task, cell in zip(ids, series, strict=True):
+        try:
+            values.append(judge.read(cell))
+        except Unfit as unfit:
+            raise FrameError(f"task {task}, column {name}: {unfit}") from None
+    return values
+
+
+def open_tasks(path: str | os.PathLike[str], connection: Connection | None = None) -> TaskFrame:
+    """A TaskFrame that `save` wrote: its baseline, and its edits on top.
+
+    Without a connection plans and previews work, and nothing can be sent. Raises FileError for a file that is none,
+    or was altered, and PlanError when it was loaded elsewhere.
+    """
+    data = read_document(path, "tasks")
+    load = Load.from_json(data["load"], find_service(data["load"]["service"]))
+    if connection is not None:
+        connection.check_same_place(load.source, f"the load {os.fspath(path)}")
+    tasks = TaskFrame(payload_frame(data["frame"], load.schema), load, connection)
+    edits = payload_changes(data["edits"], load.schema)
+    for name, change in edits.columns.items():
+        tasks.df.loc[edits.ids[change.rows], name] = load.schema[name].array(list(change.after))
+    return tasks

@@ -1,0 +1,84 @@
+"""What is known of a load: where the tasks came from, when, and whether they are all there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from taskframe.catalogue import Catalogue
+from taskframe.schema import Schema
+from taskframe.services.base import Service, Source
+
+
+@dataclass(frozen=True)
+class Load:
+    """A load. Frames, plans and reports carry it; saved ones hold it.
+
+    - `loaded_at`: UTC. `size`: tasks loaded.
+    - `filters`: as asked for; `limited`: only so many, or only some ids, were wanted.
+    - `complete`: False when the list was cut and the user went on with it; `gaps` names what is missing.
+    """
+
+    service: Service
+    source: Source
+    schema: Schema
+    catalogue: Catalogue
+    loaded_at: datetime
+    size: int
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    limited: bool = False
+    complete: bool = True
+    gaps: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is all that the service has for us: no filter, no limit, nothing cut."""
+        return self.complete and not self.filters and not self.limited
+
+    @property
+    def label(self) -> str:
+        """`the load of 2026-11-21 22:40 UTC`."""
+        return f"the load of {self.loaded_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def place(self) -> str:
+        """`https://api.reload.chat · workspaceId ws_1`."""
+        account = " · ".join(f"{k} {v}" for k, v in self.source.account.items())
+        return " · ".join(p for p in (self.source.base_url, account) if p)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON, for files; the schema follows from the service and the catalogue."""
+        return {
+            "service": self.source.service,
+            "base_url": self.source.base_url,
+            "account": dict(self.source.account),
+            "catalogue": self.catalogue.to_json(),
+            "loaded_at": self.loaded_at.isoformat(),
+            "size": self.size,
+            "filters": dict(self.filters),
+            "limited": self.limited,
+            "complete": self.complete,
+            "gaps": list(self.gaps),
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], service: Service) -> Load:
+        """The load that `to_json` wrote."""
+        catalogue = Catalogue(data["catalogue"])
+        return cls(
+            service=service,
+            source=Source(data["service"], data["base_url"], data["account"]),
+            schema=service.schema(catalogue),
+            catalogue=catalogue,
+            loaded_at=datetime.fromisoformat(data["loaded_at"]).astimezone(UTC),
+            size=data["size"],
+            filters=data["filters"],
+            limited=data["limited"],
+            complete=data["complete"],
+            gaps=tuple(data["gaps"]),
+            notes=tuple(data["notes"]),
+        )

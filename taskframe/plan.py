@@ -1,0 +1,394 @@
+"""A plan: changes that were checked; to be looked at, narrowed, saved and applied."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from taskframe.changes.changes import Changes
+from taskframe.changes.diff import Diff
+from taskframe.changes.edit import Edit, Row
+from taskframe.config import find_service
+from taskframe.engine.applying import OnConflict
+from taskframe.errors import ConfirmationNeeded, PlanError
+from taskframe.files.saved import changes_payload, payload_changes, read_document, write_document
+from taskframe.load import Load
+from taskframe.preview.html import plan_html
+from taskframe.preview.text import plan_text
+from taskframe.preview.views import PlanView
+from taskframe.problem import Problem, problems_frame
+from taskframe.services.base import Call, Source
+
+if TYPE_CHECKING:
+    from taskframe.connection import Connection
+    from taskframe.frame import TaskFrame
+    from taskframe.report import Report
+
+CLEARED_WITHOUT_CONFIRMATION = 50
+"""How many cells a plan may clear before `apply` asks for the number of tasks."""
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:16]
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """Changes that were checked. Frozen: `select`, `drop` and `drop_problems` give new plans.
+
+    In Jupyter it shows as its preview; `print(plan)` gives the same as text. `len(plan)` counts tasks.
+    """
+
+    _load: Load
+    _changes: Changes
+    _problems: tuple[Problem, ...] = ()
+    _warnings: tuple[str, ...] = ()
+    _ignored: tuple[str, ...] = ()
+    _notes: tuple[str, ...] = ()
+    _connection: Connection | None = None
+    _frame: TaskFrame | None = None
+    id: str = field(default_factory=_new_id)
+    parent: str | None = None
+    _hint: str = ""
+    _strangers: Mapping[str, Collection[str]] | None = None
+
+    @classmethod
+    def of(cls, diff: Diff, load: Load, *, connection: Connection | None, frame: TaskFrame | None, **more: Any) -> Plan:
+        """A plan of what was edited; checks what no single column can tell."""
+        plan = cls(
+            load,
+            diff.changes,
+            diff.problems,
+            diff.warnings,
+            diff.ignored,
+            diff.notes,
+            _connection=connection,
+            _frame=frame,
+            **more,
+        )
+        found = [p for edit in diff.changes.edits() for p in load.service.check(edit, load.catalogue)]
+        if not found:
+            return plan
+        bad = {(p.id, p.column) for p in found}
+        rows = {task for task, column in bad if column is None}
+        keep = {
+            name: ~pd.Series(list(diff.changes.ids[c.rows])).map(lambda t, n=name: t in rows or (t, n) in bad).to_numpy()
+            for name, c in diff.changes.columns.items()
+        }
+        return replace(plan, _changes=diff.changes.keep(keep), _problems=(*diff.problems, *found))
+
+    def __len__(self) -> int:
+        return len(self._changes.ids)
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def __repr__(self) -> str:
+        return plan_text(self._view)
+
+    def _repr_html_(self) -> str:
+        return plan_html(self._view)
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """A row a changed cell: id, column (text), before, after (objects in normal form; None for null)."""
+        return self._changes.frame()
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """A row a problem: id, column, value, problem, line. `apply` refuses while there is any."""
+        return problems_frame(self._problems)
+
+    @property
+    def load(self) -> Load:
+        """The load that the changes were compared with."""
+        return self._load
+
+    @property
+    def source(self) -> Source:
+        """Where that load came from."""
+        return self._load.source
+
+    @property
+    def frame(self) -> TaskFrame | None:
+        """The frame that follows when the plan is applied; None for a plan from a file."""
+        return self._frame
+
+    def edits(self) -> Iterator[Edit]:
+        """One edit a task."""
+        return self._changes.edits()
+
+    def sent(self, ids: Collection[str]) -> dict[str, Row]:
+        """Of these tasks: the cells that were to be sent."""
+        return {str(t): after for t, after in zip(self._changes.ids, self._changes.after(), strict=True) if t in ids}
+
+    @property
+    def base(self) -> pd.DataFrame:
+        """The whole row, as loaded, of each task that would change (index: the ids)."""
+        return self._changes.base
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is worth knowing and no obstacle."""
+        return self._warnings
+
+    def requests(self) -> Iterator[dict[str, Any]]:
+        """The calls of the first attempt, one after another: method, url, json. No secrets."""
+        for call in self._calls():
+            query = "?" + "&".join(f"{k}={v}" for k, v in call.params) if call.params else ""
+            yield {
+                "method": call.method,
+                "url": self._load.source.base_url + call.path + query,
+                "json": call.json,
+            }
+
+    def _calls(self) -> Iterator[Call]:
+        for edit in self._changes.edits():
+            yield from self._load.service.calls(edit, self._load.catalogue)
+
+    # narrowing
+
+    def select(
+        self,
+        *,
+        ids: Collection[str] | None = None,
+        columns: Collection[str] | None = None,
+        cells: pd.DataFrame | None = None,
+    ) -> Plan:
+        """A plan of only these tasks, columns and cells (rows of `.changes` or `.problems`)."""
+        return self._narrowed(ids, columns, cells, inside=True)
+
+    def drop(
+        self,
+        *,
+        ids: Collection[str] | None = None,
+        columns: Collection[str] | None = None,
+        cells: pd.DataFrame | None = None,
+    ) -> Plan:
+        """A plan without these tasks, columns and cells (rows of `.changes` or `.problems`)."""
+        if ids is None and columns is None and cells is None:
+            raise PlanError("drop what? name ids=, columns= or cells=")
+        return self._narrowed(ids, columns, cells, inside=False)
+
+    def drop_problems(self) -> Plan:
+        """A plan of what is fine as it is, of cells and rows."""
+        return self._with(self._changes, ())
+
+    def again(self, ids: Collection[str], *, parent: str) -> Plan:
+        """A plan of the same changes of only these tasks, as a child of the run `parent`."""
+        changes = self._changes.keep(self._changes.masks(ids=ids))
+        return replace(self, _changes=changes, _problems=(), id=_new_id(), parent=parent)
+
+    def _narrowed(
+        self, ids: Collection[str] | None, columns: Collection[str] | None, cells: pd.DataFrame | None, *, inside: bool
+    ) -> Plan:
+        for name, value in (("ids", ids), ("columns", columns)):
+            if isinstance(value, str):
+                raise PlanError(f"{name}= takes a list: {name}=[{value!r}]")
+        if cells is not None and not {"id", "column"} <= set(cells.columns):
+            raise PlanError("cells= takes rows of plan.changes or plan.problems, with the columns id and column")
+        self._check_names(ids, columns)
+        pairs = None if cells is None else {(_none(i), _none(c)) for i, c in zip(cells["id"], cells["column"], strict=True)}
+        masks = self._changes.masks(
+            ids=ids, columns=columns, cells=None if pairs is None else [(i, c) for i, c in pairs if i and c]
+        )
+        masks = masks if inside else {name: ~mask for name, mask in masks.items()}
+        problems = tuple(p for p in self._problems if _inside(p, ids, columns, pairs) is inside)
+        return self._with(self._changes.keep(masks), problems)
+
+    def _check_names(self, ids: Collection[str] | None, columns: Collection[str] | None) -> None:
+        for name in columns or ():
+            self._load.schema[name]
+        known = set(self._changes.ids) | {p.id for p in self._problems}
+        strange = [i for i in ids or () if i not in known]
+        if strange:
+            raise PlanError(f"ids=: {strange[0]!r} is not in this plan ({len(strange):,} such)")
+
+    def _with(self, changes: Changes, problems: Sequence[Problem]) -> Plan:
+        return replace(self, _changes=changes, _problems=tuple(problems), id=_new_id())
+
+    # saving
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the plan to a file that only its owner can read. It holds no secret."""
+        write_document(path, "plan", self.payload)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The plan as plain JSON, for files."""
+        return {
+            "id": self.id,
+            "parent": self.parent,
+            "load": self._load.to_json(),
+            "changes": changes_payload(self._changes),
+            "problems": [{**asdict(p), "value": _json(p.value)} for p in self._problems],
+            "strangers": {name: sorted(counts) for name, counts in self._unseen().items()},
+            "warnings": list(self._warnings),
+            "ignored": list(self._ignored),
+            "notes": list(self._notes),
+        }
+
+    # applying
+
+    def dry_run(self) -> Report:
+        """Reads what an apply would read and writes nothing: the outcomes are ready, unchanged, conflict or unknown."""
+        connection = self._ready()
+        return connection.run(connection.dry_run_plan(self))
+
+    async def dry_run_async(self) -> Report:
+        """`dry_run`, awaited."""
+        connection = self._ready()
+        return await connection.arun(connection.dry_run_plan(self))
+
+    def apply(self, *, on_conflict: OnConflict = "report", confirm: int | None = None) -> Report:
+        """Sends the changes; gives a report with one outcome for every task.
+
+        - `on_conflict`: what to do where others changed a cell of ours since the load: "report" it and send nothing
+          for that task, "overwrite" it, or a function `f(id, column, base, ours, theirs)` that gives the value to write.
+        - `confirm`: the number of tasks, as the preview shows it, when the plan asks for it.
+
+        Raises PlanError while problems are left, when the plan was made elsewhere or was applied before, and
+        ConfirmationNeeded. A Ctrl-C takes no new task, lets calls in flight end and raises ApplyInterrupted, with
+        the report.
+        """
+        connection = self._ready(applying=True, confirm=confirm)
+        return connection.apply_plan(self, on_conflict)
+
+    async def apply_async(self, *, on_conflict: OnConflict = "report", confirm: int | None = None) -> Report:
+        """`apply`, awaited."""
+        connection = self._ready(applying=True, confirm=confirm)
+        return await connection.apply_plan_async(self, on_conflict)
+
+    def _ready(self, *, applying: bool = False, confirm: int | None = None) -> Connection:
+        if self._connection is None:
+            raise PlanError(
+                "this plan has no connection: make the frame with from_frame(df, conn), or save the plan and "
+                "open_plan(path, conn)"
+            )
+        if self._problems:
+            raise PlanError(
+                f"{len(self._problems):,} problems are left: look at plan.problems, mend them, or go on without them: "
+                "plan.drop_problems()"
+            )
+        if applying:
+            self._connection.check_not_applied(self)
+            number, why = self._confirmation
+            if number is not None and confirm != number:
+                told = f"confirm={confirm} is not that number; " if confirm is not None else ""
+                raise ConfirmationNeeded(
+                    f"{why}: {told}look at the preview, and pass confirm= with the number of tasks that it shows"
+                )
+        return self._connection
+
+    @cached_property
+    def _confirmation(self) -> tuple[int | None, str]:
+        """The number that apply wants to be told, and why; None when it wants none."""
+        cleared = self._changes.cleared
+        if cleared > CLEARED_WITHOUT_CONFIRMATION:
+            return len(self), f"this plan clears {cleared:,} cells"
+        if self._load.whole and 2 * len(self) > self._load.size:
+            return len(self), "this plan touches more than half of all tasks"
+        return None, ""
+
+    @cached_property
+    def _view(self) -> PlanView:
+        number, why = self._confirmation
+        names = self._connection.people_names if self._connection else {}
+        calls = sum(1 for _ in self._calls())
+        return PlanView(
+            service=self._load.service.label,
+            source=self._load.place,
+            loaded_at=self._load.loaded_at,
+            complete=self._load.complete,
+            filters=self._load.filters,
+            changes=self._changes,
+            schema=self._load.schema,
+            calls=calls,
+            problems=self._problems,
+            warnings=self._warnings,
+            ignored=self._ignored,
+            notes=(*self._load.notes, *self._notes),
+            unseen=self._unseen(),
+            names=names,
+            identifiers=self._identifiers(),
+            seconds=self._connection.seconds_for(calls) if self._connection else None,
+            confirm=number,
+            confirm_why=why,
+            hint=self._hint,
+        )
+
+    def _unseen(self) -> dict[str, dict[str, int]]:
+        """Column → {assignee: cells}, of those that neither the load nor the connection ever had."""
+        counts: dict[str, dict[str, int]] = {}
+        for name, change in self._changes.columns.items():
+            strangers = self._strangers_of(name)
+            for value in change.after:
+                if value in strangers:
+                    by_value = counts.setdefault(name, {})
+                    by_value[value] = by_value.get(value, 0) + 1
+        return counts
+
+    def _strangers_of(self, column: str) -> Collection[Any]:
+        if not self._load.schema[column].people:
+            return ()
+        people = set(self._connection.people_ids) if self._connection else set()
+        if self._frame is None or self._strangers is not None:  # from a file: the load is not at hand
+            return set((self._strangers or {}).get(column, ())) - people
+        seen = set(self._frame.baseline.frame[column].dropna().unique())
+        return {v for v in self._changes.columns[column].after if v is not None} - seen - people
+
+    def _identifiers(self) -> dict[str, str]:
+        column = self._load.schema.role("identifier")
+        if column is None or self._frame is None or column.name not in self._frame.baseline.frame:
+            return {}
+        wanted = [p.id for p in self._problems if p.id is not None]
+        names = self._frame.baseline.frame[column.name]
+        return {str(i): str(names[i]) for i in set(wanted) if i in names.index}
+
+
+def _json(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _none(value: Any) -> Any:
+    return None if pd.isna(value) else value
+
+
+def _inside(
+    problem: Problem, ids: Collection[str] | None, columns: Collection[str] | None, cells: Collection[Any] | None
+) -> bool:
+    return (
+        (ids is None or problem.id in ids)
+        and (columns is None or problem.column in columns)
+        and (cells is None or (problem.id, problem.column) in cells)
+    )
+
+
+def open_plan(path: str | os.PathLike[str], connection: Connection) -> Plan:
+    """A plan that `save` wrote, in this process or another.
+
+    Raises FileError for a file that is none, or was altered, and PlanError when the plan was made elsewhere: for
+    another service, address or account.
+    """
+    data = read_document(path, "plan")
+    service = connection.service if data["load"]["service"] == connection.service.name else find_service(data["load"]["service"])
+    load = Load.from_json(data["load"], service)
+    connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
+    return Plan(
+        load,
+        payload_changes(data["changes"], load.schema),
+        tuple(Problem(**p) for p in data["problems"]),
+        tuple(data["warnings"]),
+        tuple(data["ignored"]),
+        tuple(data["notes"]),
+        _connection=connection,
+        id=data["id"],
+        parent=data["parent"],
+        _strangers=data["strangers"],
+    )

@@ -1,0 +1,152 @@
+"""What became of a plan: one outcome for every planned task."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from taskframe.changes.normal import plain
+from taskframe.engine.outcome import OUTCOMES, Outcome
+from taskframe.errors import ServiceError
+from taskframe.files.csv import write_table
+from taskframe.load import Load
+from taskframe.preview.html import report_html
+from taskframe.preview.text import report_text
+from taskframe.preview.views import ReportView
+
+if TYPE_CHECKING:
+    from taskframe.plan import Plan
+
+DONE = frozenset({"applied", "unchanged", "ready"})
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What became of a plan. In Jupyter it shows as HTML; `print(report)` gives the same as text.
+
+    - `run_id`: names the run. `plan`: what was applied. `dry_run`: nothing was written.
+    - `elapsed`: seconds; `calls`: HTTP calls that were sent, reads too.
+    - `stopped`: why the run ended early; "" when it did not.
+    """
+
+    run_id: str
+    plan: Plan
+    dry_run: bool
+    elapsed: float
+    calls: int
+    stopped: str = ""
+    _outcomes: Sequence[Outcome] = ()
+    _load: Load = field(kw_only=True)
+    _names: Mapping[str, str] = field(kw_only=True, default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    def __repr__(self) -> str:
+        return report_text(self._view)
+
+    def _repr_html_(self) -> str:
+        return report_html(self._view)
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """A row a task (index: id): identifier, outcome, detail, attempts, status_code, request_id.
+
+        `attempts` counts the writes that were sent; `status_code` and `request_id` are those of the last reply.
+        """
+        rows = self._outcomes
+        table = pd.DataFrame(
+            {
+                "outcome": pd.Categorical([o.kind for o in rows], categories=list(OUTCOMES)),
+                "detail": pd.Series([o.detail for o in rows], dtype="str"),
+                "attempts": pd.Series([o.attempts for o in rows], dtype="int64"),
+                "status_code": pd.Series([o.status_code for o in rows], dtype="Int64"),
+                "request_id": pd.Series([o.request_id for o in rows], dtype="str"),
+            }
+        )
+        table.index = pd.Index([o.id for o in rows], dtype="str", name=self._load.schema.index)
+        identifiers = self._identifiers
+        if identifiers is not None:
+            table.insert(0, "identifier", identifiers.reindex(table.index).to_numpy())
+        return table
+
+    @property
+    def _identifiers(self) -> pd.Series | None:
+        column = self._load.schema.role("identifier")
+        base = self.plan.base
+        return base[column.name] if column is not None and column.name in base else None
+
+    @cached_property
+    def conflicts(self) -> pd.DataFrame:
+        """A row a cell that others changed too: id, column, base, ours, theirs (values in normal form)."""
+        cells = [(o.id, c.column, c.base, c.ours, c.theirs) for o in self._outcomes for c in o.conflicts]
+        table = pd.DataFrame(cells, columns=["id", "column", "base", "ours", "theirs"], dtype="object")
+        return table.astype({"id": "str", "column": "str"})
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Outcome → tasks, of the outcomes that occurred: `{"applied": 812, "conflict": 3}`."""
+        counted = Counter(o.kind for o in self._outcomes)
+        return {kind: counted[kind] for kind in OUTCOMES if counted[kind]}
+
+    @property
+    def ok(self) -> bool:
+        """Whether every task holds what was planned (or, in a dry run, could)."""
+        return all(o.kind in DONE for o in self._outcomes)
+
+    def retry(self) -> Plan:
+        """A plan of what failed, was skipped or is unknown, with the changes as they were; previewed as ever."""
+        again = [o.id for o in self._outcomes if o.kind in ("failed", "skipped", "unknown")]
+        return self.plan.again(again, parent=self.run_id)
+
+    def raise_for_failures(self) -> None:
+        """Raises ServiceError unless every task holds what was planned."""
+        left = [o for o in self._outcomes if o.kind not in DONE]
+        if left:
+            counts = ", ".join(f"{kind} {n:,}" for kind, n in self.counts.items() if kind not in DONE)
+            first = f"{left[0].id}: {left[0].detail}"
+            raise ServiceError(
+                f"{len(left):,} of {len(self):,} tasks did not go through ({counts}); the first is {first}",
+                status_code=left[0].status_code,
+                request_id=left[0].request_id,
+            )
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Writes what did not go through: a row a cell, with id, column, before, after, outcome and detail."""
+        left = self.outcomes[~self.outcomes["outcome"].isin(DONE)]
+        cells = self.plan.changes
+        cells = cells[cells["id"].isin(left.index)]
+        table = cells.assign(
+            before=[_text(v) for v in cells["before"]],
+            after=[_text(v) for v in cells["after"]],
+            outcome=left["outcome"].astype("str").reindex(cells["id"]).to_numpy(),
+            detail=left["detail"].reindex(cells["id"]).to_numpy(),
+        )
+        write_table(table, path)
+
+    @property
+    def _view(self) -> ReportView:
+        return ReportView(
+            service=self._load.service.label,
+            source=self._load.place,
+            run_id=self.run_id,
+            dry_run=self.dry_run,
+            counts=self.counts,
+            outcomes=self.outcomes,
+            conflicts=self.conflicts,
+            elapsed=self.elapsed,
+            calls=self.calls,
+            stopped=self.stopped,
+            names=self._names,
+        )
+
+
+def _text(value: Any) -> str:
+    value = plain(value)
+    return "" if value is None else value if isinstance(value, str) else str(value)
