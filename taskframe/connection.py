@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import random
-import uuid
 import weakref
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, SecretStr
 
 from taskframe.config import find_service, read_settings
-from taskframe.engine.applying import OnConflict, Run
-from taskframe.engine.caller import Caller
+from taskframe.engine.applying import OnConflict
 from taskframe.engine.clock import Clock, SystemClock
 from taskframe.engine.limits import shared_limiter
-from taskframe.engine.loading import load
+from taskframe.engine.link import Link
 from taskframe.engine.loop import Background
 from taskframe.engine.outcome import Outcome
 from taskframe.engine.tokens import Fresh, TokenSource
 from taskframe.engine.transport import Transport, check_base_url, make_transport
-from taskframe.errors import ApplyInterrupted, IncompleteLoad, PlanError, SettingsError, TaskframeError, did_you_mean
+from taskframe.errors import PlanError, SettingsError, TaskframeError, did_you_mean
 from taskframe.frame import TaskFrame
-from taskframe.load import Load
+from taskframe.loading import Wanted, read_tasks
 from taskframe.people import People
 from taskframe.plan import Plan
-from taskframe.progress import Progress, progress_bar
+from taskframe.progress import Progress
 from taskframe.report import Report
+from taskframe.running import Stop, after_run, new_run_id, run_plan
 from taskframe.services.base import Limit, Person, Service, Source
 
 if TYPE_CHECKING:
@@ -41,7 +38,6 @@ T = TypeVar("T")
 TIMEOUT = 30.0
 CONCURRENCY = 16
 MAX_WAIT = 300.0
-INTERRUPTED = "interrupted"
 
 
 class Connection:
@@ -56,7 +52,7 @@ class Connection:
         service: Service,
         settings: Any,
         *,
-        tokens: TokenSource | None,
+        tokens: TokenSource,
         client: httpx.AsyncClient | None = None,
         transport: Transport | httpx.AsyncBaseTransport | None = None,
         rate: Sequence[Limit] | None = None,
@@ -70,24 +66,28 @@ class Connection:
     ) -> None:
         self.service = service
         self.base_url = check_base_url(settings.base_url)
-        self._settings = settings
-        self._tokens = tokens
-        self._concurrency = concurrency
-        self._timeout = timeout
-        self._max_wait = max_wait
-        self._people = people or People()
-        self._progress = progress
-        self._clock = clock or SystemClock()
-        self._rng = rng or random.Random()
         self._account: Mapping[str, str] = service.account(settings, None)
         self._applied: dict[str, str] = {}
-        limits = service.limits if rate is None else rate
+        self._people = people or People()
+        self._progress = progress
+        self._limits = tuple(service.limits if rate is None else rate)
+        clock = clock or SystemClock()
         key = (service.name, self.base_url, tuple(sorted(self._account.items())))
-        self._limits = tuple(limits)
-        self._limiter = shared_limiter(key, limits, self._clock)
-        self._transport = make_transport(self.base_url, client=client, transport=transport, concurrency=concurrency)
+        self._link = Link(
+            service=service,
+            base_url=self.base_url,
+            settings=settings,
+            tokens=tokens,
+            transport=make_transport(self.base_url, client=client, transport=transport, concurrency=concurrency),
+            limiter=shared_limiter(key, self._limits, clock),
+            clock=clock,
+            rng=rng or random.Random(),
+            concurrency=concurrency,
+            timeout=timeout,
+            max_wait=max_wait,
+        )
         self._background = Background()
-        self._finalizer = weakref.finalize(self, _shut, self._background, self._transport)
+        self._finalizer = weakref.finalize(self, _shut, self._background, self._link)
 
     def __repr__(self) -> str:
         account = "".join(f", {k} {v}" for k, v in self._account.items())
@@ -95,7 +95,7 @@ class Connection:
 
     # the two faces
 
-    def run(self, coro: Coroutine[Any, Any, T], on_interrupt: Callable[[], object] | None = None) -> T:
+    def run(self, coro: Coroutine[Any, Any, T], *, on_interrupt: Callable[[], object] | None = None) -> T:
         """Runs a coroutine of ours on the background loop and waits for it."""
         return self._background.run(coro, on_interrupt=on_interrupt)
 
@@ -105,15 +105,12 @@ class Connection:
 
     def close(self) -> None:
         """Closes what the connection opened (not a client or transport of yours). May be called twice."""
-        if self._finalizer.detach() is not None:
-            self._limiter.close()
-            _shut(self._background, self._transport)
+        self._finalizer()
 
     async def aclose(self) -> None:
         """`close`, awaited."""
         if self._finalizer.detach() is not None:
-            self._limiter.close()
-            await self._background.arun(self._transport.aclose())
+            await self._background.arun(_release(self._link))
             self._background.close()
 
     def __enter__(self) -> Connection:
@@ -127,20 +124,6 @@ class Connection:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
-
-    def _caller(self) -> Caller:
-        return Caller(
-            self.service,
-            self._settings,
-            self._transport,
-            self._limiter,
-            self._tokens,
-            self._clock,
-            self._rng,
-            base_url=self.base_url,
-            timeout=self._timeout,
-            max_wait=self._max_wait,
-        )
 
     # who we are
 
@@ -158,16 +141,16 @@ class Connection:
     async def _check(self) -> Mapping[str, str]:
         listing = self.service.listing({})
         call = listing.start()[0]
-        verdict = await self._caller().read(call)
+        verdict = await self._link.caller().read(call)
         if verdict.kind != "ok":
             raise verdict.error(call)
         tasks, _ = listing.receive(call, verdict)
-        self._learn_account(tasks)
-        return self._account
+        return self._learn_account(tasks)
 
-    def _learn_account(self, tasks: Sequence[Any]) -> None:
+    def _learn_account(self, tasks: Sequence[Any]) -> Mapping[str, str]:
         if tasks and not self._account:
-            self._account = self.service.account(self._settings, self.service.row(tasks[0]))
+            self._account = self.service.account(self._link.settings, self.service.row(tasks[0]))
+        return self._account
 
     def check_same_place(self, source: Source, what: str) -> None:
         """Raises PlanError when `source` is another service, address or (as far as known) account than this."""
@@ -225,7 +208,7 @@ class Connection:
         call = self.service.find_person(who)
         if call is None:
             raise SettingsError(f"{self.service.label} can't look up {who!r}")
-        verdict = await self._caller().read(call)
+        verdict = await self._link.caller().read(call)
         if verdict.kind == "missing":
             raise SettingsError(f"{self.service.label} knows nobody as {who!r}: {verdict.detail}")
         if verdict.kind != "ok":
@@ -254,7 +237,7 @@ class Connection:
         Raises SettingsError for a filter that does not exist, AuthError, ServiceError, and IncompleteLoad when the
         list is cut or can't be proven whole; `allow_incomplete=True` goes on with what there is, and the frame says so.
         """
-        return self.run(self._load(_asked(filters, named), ids, limit, allow_incomplete, progress))
+        return self.run(self._load(Wanted.of(filters, named, ids, limit), allow_incomplete, progress))
 
     async def load_async(
         self,
@@ -267,59 +250,15 @@ class Connection:
         **named: Any,
     ) -> TaskFrame:
         """`load`, awaited."""
-        return await self.arun(self._load(_asked(filters, named), ids, limit, allow_incomplete, progress))
+        return await self.arun(self._load(Wanted.of(filters, named, ids, limit), allow_incomplete, progress))
 
-    async def _load(
-        self,
-        filters: dict[str, Any],
-        ids: Collection[str] | None,
-        limit: int | None,
-        allow_incomplete: bool,
-        progress: Progress | None,
-    ) -> TaskFrame:
-        _check_wanted(ids, limit)
-        listing = self.service.listing(filters)
-        started = datetime.fromtimestamp(self._clock.wall(), UTC)
-        wanted = None if ids is None else set(ids)
-        with progress_bar(
-            self._progress if progress is None else progress, desc=f"Loading {self.service.label}", total=None
-        ) as bar:
-
-            def show(done: int, total: int | None) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
-            loaded = await load(
-                listing,
-                self._caller(),
-                concurrency=self._concurrency,
-                limit=limit,
-                progress=show,
-                until=None if wanted is None else _Until(wanted, self.service),
-            )
-        gaps, tasks = list(loaded.gaps), loaded.tasks
-        self._learn_account(tasks)
-        columns, catalogue = self.service.columns(tasks)
-        schema = self.service.schema(catalogue)
-        df = schema.frame(columns[schema.index], columns)
-        if wanted is not None:
-            missing = sorted(wanted.difference(df.index))
-            df = df[df.index.isin(list(wanted))]
-            gaps = [f"task {i} was not found" for i in missing] if missing else []
-        if gaps and not allow_incomplete:
-            raise IncompleteLoad(_incomplete(len(df), gaps), gaps=gaps, loaded=len(df))
-        about = Load(
-            service=self.service,
-            source=Source(self.service.name, self.base_url, self._account),
-            schema=schema,
-            catalogue=catalogue,
-            loaded_at=started,
-            size=len(df),
-            filters=filters,
-            limited=limit is not None or ids is not None,
-            complete=not gaps,
-            gaps=tuple(gaps),
-            notes=loaded.notes,
+    async def _load(self, wanted: Wanted, allow_incomplete: bool, progress: Progress | None) -> TaskFrame:
+        df, about = await read_tasks(
+            self._link,
+            wanted,
+            self._learn_account,
+            allow_incomplete=allow_incomplete,
+            progress=self._progress if progress is None else progress,
         )
         return TaskFrame(df, about, self)
 
@@ -335,7 +274,9 @@ class Connection:
         """Raises PlanError when this connection has applied the plan."""
         run = self._applied.get(plan.id)
         if run is not None:
-            raise PlanError(f"this plan was applied before, as run {run}: for what is left, report.retry() or tasks.plan()")
+            raise PlanError(
+                f"this plan was applied before, as run {run}: for what is left, report.retry() or tasks.plan()"
+            )
 
     async def dry_run_plan(self, plan: Plan) -> Report:
         """A run that reads and writes nothing."""
@@ -343,123 +284,45 @@ class Connection:
 
     def apply_plan(self, plan: Plan, on_conflict: OnConflict) -> Report:
         """A run, waited for; an interrupt ends it in order and raises ApplyInterrupted."""
-        stop = _Stop()
-        report, outcomes = self.run(self._run(plan, on_conflict, stop=stop), stop)
-        return self._after(plan, report, outcomes)
+        stop = Stop()
+        report, outcomes = self.run(self._run(plan, on_conflict, stop=stop), on_interrupt=stop)
+        return after_run(plan, report, outcomes)
 
     async def apply_plan_async(self, plan: Plan, on_conflict: OnConflict) -> Report:
         """A run, awaited."""
         report, outcomes = await self.arun(self._run(plan, on_conflict))
-        return self._after(plan, report, outcomes)
+        return after_run(plan, report, outcomes)
 
     async def _run(
-        self, plan: Plan, on_conflict: OnConflict = "report", *, dry: bool = False, stop: _Stop | None = None
-    ) -> tuple[Report, list[Outcome]]:
+        self, plan: Plan, on_conflict: OnConflict = "report", *, dry: bool = False, stop: Stop | None = None
+    ) -> tuple[Report, Sequence[Outcome]]:
         await self._check_account(plan)
-        run_id = uuid.uuid4().hex[:16]
-        caller = self._caller()
-        started = self._clock.now()
-        desc = f"{'Checking' if dry else 'Applying to'} {self.service.label}"
-        with progress_bar(self._progress, desc=desc, total=len(plan)) as bar:
-            shown: dict[str, int] = {}
-
-            def show(outcome: Outcome) -> None:
-                shown[outcome.kind] = shown.get(outcome.kind, 0) + 1
-                bar.set_postfix(shown, refresh=False)
-                bar.update()
-
-            run = Run(
-                self.service,
-                plan.load.schema,
-                plan.load.catalogue,
-                caller,
-                clock=self._clock,
-                rng=self._rng,
-                concurrency=self._concurrency,
-                on_conflict=on_conflict,
-                on_outcome=show,
-            )
-            if dry:
-                outcomes = await run.dry_run(list(plan.edits()))
-            else:
-                self._applied[plan.id] = run_id
-                if stop is not None:
-                    stop.run = run
-                outcomes = await run.apply(plan.edits(), grace=self._timeout)
-        report = Report(
-            run_id,
+        run_id = new_run_id()
+        if not dry:
+            self.check_not_applied(plan)
+            self._applied[plan.id] = run_id
+        return await run_plan(
+            self._link,
             plan,
-            dry,
-            self._clock.now() - started,
-            caller.calls,
-            run.stopped,
-            outcomes,
-            _load=replace(plan.load, source=Source(self.service.name, self.base_url, self._account)),
-            _names=self.people_names,
+            Source(self.service.name, self.base_url, self._account),
+            run_id=run_id,
+            on_conflict=on_conflict,
+            dry=dry,
+            stop=stop,
+            progress=self._progress,
+            names=self.people_names,
         )
-        return report, outcomes
-
-    def _after(self, plan: Plan, report: Report, outcomes: Sequence[Outcome]) -> Report:
-        """The frame follows, in the caller's own thread: it is the caller who works with it."""
-        rows = {o.id: o.row for o in outcomes if o.row is not None and o.kind in ("applied", "unchanged", "partial")}
-        if plan.frame is not None and rows:
-            plan.frame.take_answers(rows, plan.sent(rows))
-        if report.stopped == INTERRUPTED:
-            raise ApplyInterrupted(f"interrupted; {report.counts}: the report is in .report", report)
-        return report
 
 
-class _Stop:
-    """What an interrupt calls: the run that is under way ends in order."""
-
-    run: Run | None = None
-
-    def __call__(self) -> None:
-        if self.run is not None:
-            self.run.stop(INTERRUPTED)
+async def _release(link: Link) -> None:
+    link.limiter.close()
+    await link.transport.aclose()
 
 
-class _Until:
-    """Says when all wanted ids are there, so that reading can end."""
-
-    def __init__(self, wanted: Collection[str], service: Service) -> None:
-        self._left = set(wanted)
-        self._service = service
-        self._looked = 0
-
-    def __call__(self, tasks: Sequence[Any]) -> bool:
-        index = self._service.index
-        self._left.difference_update(str(self._service.row(t)[index]) for t in tasks[self._looked :])
-        self._looked = len(tasks)
-        return not self._left
-
-
-def _shut(background: Background, transport: Transport) -> None:
+def _shut(background: Background, link: Link) -> None:
     with suppress(TaskframeError):
-        background.run(transport.aclose())
+        background.run(_release(link))
     background.close()
-
-
-def _asked(filters: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
-    twice = sorted(set(filters or ()) & set(named))
-    if twice:
-        raise SettingsError(f"the filter {twice[0]!r} is given twice: by name, and in filters=")
-    return {**(filters or {}), **named}
-
-
-def _check_wanted(ids: Collection[str] | None, limit: int | None) -> None:
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise SettingsError(f"limit= is a whole number above 0, not {limit!r}")
-    if isinstance(ids, str) or (ids is not None and not all(isinstance(i, str) for i in ids)):
-        raise SettingsError("ids= takes a list of task ids, which are text")
-
-
-def _incomplete(loaded: int, gaps: Sequence[str]) -> str:
-    shown = "; ".join(gaps[:5]) + (f"; and {len(gaps) - 5} more" if len(gaps) > 5 else "")
-    return (
-        f"the list is not whole: {loaded:,} tasks were found, and {shown}. Narrow it with filters, or go on with what "
-        "there is: load(…, allow_incomplete=True)"
-    )
 
 
 def connect(
@@ -522,7 +385,11 @@ def _check_options(service: Service, settings: Mapping[str, Any]) -> None:
 def _check_numbers(**numbers: float) -> None:
     for name, value in numbers.items():
         whole = name == "concurrency"
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 < value < float("inf"):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int if whole else int | float)
+            or not 0 < value < float("inf")
+        ):
             raise SettingsError(f"{name}= is a {'whole ' if whole else ''}number above 0, not {value!r}")
 
 

@@ -156,11 +156,11 @@ class TaskFrame:
 
     def _choices(self) -> dict[str, Collection[Any]]:
         frame = self._baseline.frame
-        return {c.name: tuple(frame[c.name].cat.categories) for c in self.schema if c.kind == "choice" and c.name in frame}
+        return {
+            c.name: tuple(frame[c.name].cat.categories) for c in self.schema if c.kind == "choice" and c.name in frame
+        }
 
-    def _plan(
-        self, edited: Edited, columns: Collection[str] | None, ids: Collection[str] | None, hint: str
-    ) -> Plan:
+    def _plan(self, edited: Edited, columns: Collection[str] | None, ids: Collection[str] | None, hint: str) -> Plan:
         found = diff(self._baseline, edited, columns=columns, ids=ids, load=self._load.label)
         return Plan.of(found, self._load, connection=self._connection, frame=self, _hint=hint)
 
@@ -199,9 +199,7 @@ class TaskFrame:
 
     # files
 
-    def to_csv(
-        self, path: str | os.PathLike[str], *, columns: Sequence[str] | None = None, bom: bool = False
-    ) -> None:
+    def to_csv(self, path: str | os.PathLike[str], *, columns: Sequence[str] | None = None, bom: bool = False) -> None:
         """Writes `tasks.df` so that a spreadsheet reads it right, and `plan_csv` reads it back.
 
         Text is UTF-8 (`bom=True` for an Excel that does not see that), times are ISO 8601 in UTC, lists and objects
@@ -216,7 +214,9 @@ class TaskFrame:
         """
         plan = self.plan()
         if len(plan.problems):
-            raise PlanError(f"{len(plan.problems):,} edits have problems and can't be saved: look at tasks.plan().problems")
+            raise PlanError(
+                f"{len(plan.problems):,} edits have problems and can't be saved: look at tasks.plan().problems"
+            )
         rows = self._baseline.rows(np.arange(len(self._baseline)))
         payload = {
             "load": self._load.to_json(),
@@ -235,7 +235,11 @@ class TaskFrame:
 
 
 def from_frame(
-    df: pd.DataFrame, connection: Connection | str, *, catalogue: Catalogue | None = None, loaded_at: datetime | None = None
+    df: pd.DataFrame,
+    connection: Connection | str,
+    *,
+    catalogue: Catalogue | None = None,
+    loaded_at: datetime | None = None,
 ) -> TaskFrame:
     """A TaskFrame whose baseline comes from elsewhere: a Parquet file, a warehouse.
 
@@ -254,7 +258,9 @@ def from_frame(
     if edited.ids.isna().any() or edited.ids.has_duplicates:
         bad = "missing" if edited.ids.isna().any() else f"doubled: {edited.ids[edited.ids.duplicated()][0]!r}"
         raise FrameError(f"each task has one id, and each id one row; here one is {bad}")
-    values = {c.name: _values(edited.columns[c.name], c.name, schema, edited.ids) for c in schema if c.name in edited.columns}
+    values = {
+        c.name: _values(edited.columns[c.name], c.name, schema, edited.ids) for c in schema if c.name in edited.columns
+    }
     frame = schema.frame(list(edited.ids), values)
     more = [c for c in df.columns if c not in schema and c != schema.index]
     frame = frame.assign(**{str(c): df[c].array for c in more})
@@ -274,7 +280,9 @@ def from_frame(
 
 def _values(series: pd.Series, name: str, schema: Schema, ids: pd.Index) -> list[Any]:
     column = schema[name]
-    seen = [v for v in pd.unique(series.astype("object")) if isinstance(v, str | int)] if column.kind == "choice" else ()
+    seen = (
+        [v for v in pd.unique(series.astype("object")) if isinstance(v, str | int)] if column.kind == "choice" else ()
+    )
     judge = Judge(column, seen)  # a baseline may hold what the service does not document: it was seen
     values = []
     for task, cell in zip(ids, series, strict=True):

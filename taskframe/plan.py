@@ -78,7 +78,9 @@ class Plan:
         bad = {(p.id, p.column) for p in found}
         rows = {task for task, column in bad if column is None}
         keep = {
-            name: ~pd.Series(list(diff.changes.ids[c.rows])).map(lambda t, n=name: t in rows or (t, n) in bad).to_numpy()
+            name: ~pd.Series(list(diff.changes.ids[c.rows]))
+            .map(lambda t, n=name: t in rows or (t, n) in bad)
+            .to_numpy()
             for name, c in diff.changes.columns.items()
         }
         return replace(plan, _changes=diff.changes.keep(keep), _problems=(*diff.problems, *found))
@@ -194,7 +196,9 @@ class Plan:
         if cells is not None and not {"id", "column"} <= set(cells.columns):
             raise PlanError("cells= takes rows of plan.changes or plan.problems, with the columns id and column")
         self._check_names(ids, columns)
-        pairs = None if cells is None else {(_none(i), _none(c)) for i, c in zip(cells["id"], cells["column"], strict=True)}
+        pairs = (
+            None if cells is None else {(_none(i), _none(c)) for i, c in zip(cells["id"], cells["column"], strict=True)}
+        )
         masks = self._changes.masks(
             ids=ids, columns=columns, cells=None if pairs is None else [(i, c) for i, c in pairs if i and c]
         )
@@ -377,7 +381,11 @@ def open_plan(path: str | os.PathLike[str], connection: Connection) -> Plan:
     another service, address or account.
     """
     data = read_document(path, "plan")
-    service = connection.service if data["load"]["service"] == connection.service.name else find_service(data["load"]["service"])
+    service = (
+        connection.service
+        if data["load"]["service"] == connection.service.name
+        else find_service(data["load"]["service"])
+    )
     load = Load.from_json(data["load"], service)
     connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
     return Plan(

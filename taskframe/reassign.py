@@ -28,7 +28,9 @@ def reassign(
     holders = df[name]
     mask = (holders.isna() if source is None else (holders == source).fillna(False)).to_numpy(dtype=bool)
     if not mask.any():
-        raise PlanError(f"nobody to take from: no task has {source!r} in {name}.{did_you_mean(source, holders.unique())}")
+        raise PlanError(
+            f"nobody to take from: no task has {source!r} in {name}.{did_you_mean(source, holders.unique())}"
+        )
     mask = mask & _where(df, where)
     if not mask.any():
         raise PlanError(f"where= leaves none of the tasks that {source!r} has in {name}")

@@ -99,9 +99,7 @@ class Column:
             return pd.Categorical(values, dtype=dtype)
         if self.kind == "timestamp":
             return (
-                pd.DatetimeIndex(
-                    pd.to_datetime(pd.Series(values, dtype="object"), utc=True, format="ISO8601")
-                )
+                pd.DatetimeIndex(pd.to_datetime(pd.Series(values, dtype="object"), utc=True, format="ISO8601"))
                 .as_unit("us")
                 .array
             )
@@ -115,11 +113,7 @@ class Column:
         """Raises `Unfit` when `value` (in normal form) may not be sent in this column."""
         if value is None:
             if not self.clearable:
-                way_out = (
-                    ' use "" to empty it'
-                    if self.kind == "text" and not self.min_length
-                    else " leave it as it is"
-                )
+                way_out = ' use "" to empty it' if self.kind == "text" and not self.min_length else " leave it as it is"
                 raise Unfit(f"{self.name} can't be cleared: the service documents no null here;{way_out}")
             return
         if self.kind == "text":

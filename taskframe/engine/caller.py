@@ -88,7 +88,6 @@ class Caller:
         self.calls = 0
         self._settings = settings
         self._transport = transport
-        self._pauses = 0
 
     async def attempt(self, call: Call) -> Attempt:
         """Send `call` once, when the limits allow.
@@ -119,8 +118,6 @@ class Caller:
             ended = clock.now()
         if verdict is not None:
             request_id = verdict.request_id
-            if verdict.kind == "ok":
-                self._pauses = 0
         else:
             request_id = failure.request_id if isinstance(failure, ProtocolError) else None
         if log.isEnabledFor(logging.DEBUG):
@@ -139,7 +136,7 @@ class Caller:
         64 workers may well be turned away 6 times in a row by a small limit: it counts against `max_wait`. A token
         that isn't taken is renewed once. In the end: ServiceError or AuthError with the words of the last failure.
         """
-        failures = 0
+        failures = throttles = 0
         waited = 0.0
         renewed = False
         while True:
@@ -153,7 +150,8 @@ class Caller:
                 self._bound(call, verdict, wait)
                 await self.clock.sleep(wait)
             elif verdict.kind == "throttled":
-                waited += self.throttled(verdict)
+                throttles += 1
+                waited += self.hold_back(call, verdict, throttles)
                 self._bound(call, verdict, waited)
             elif verdict.kind == "expired":
                 if renewed or not self.tokens.renewable:
@@ -163,16 +161,15 @@ class Caller:
             else:
                 return verdict
 
-    def throttled(self, verdict: Verdict) -> float:
-        """Pause everybody for as long as a `throttled` reply asks, else longer each time; gives the seconds.
+    def hold_back(self, call: Call, verdict: Verdict, times: int) -> float:
+        """Pause everybody after this call's `throttled` reply number `times`; gives the seconds.
 
-        Nobody is paused when that is more than `max_wait`: stop instead.
+        As long as the service asks, else longer each time. ServiceError, and no pause, when that is beyond `max_wait`.
         """
-        after = verdict.after if verdict.after is not None else min(30.0, 2.0 ** min(self._pauses + 1, 5))
-        wait = max(_LEAST, delay(1, after=after, rng=self.rng))
-        # once a pause, however many calls in flight are turned away together
-        if wait <= self.max_wait and self.limiter.pause(wait):
-            self._pauses += 1
+        after = verdict.after if verdict.after is not None else min(30.0, 2.0 ** min(times, 5))
+        wait = max(_LEAST, delay(times, after=after, rng=self.rng))
+        self._bound(call, verdict, wait)
+        if self.limiter.pause(wait):  # once a pause, however many calls in flight are turned away together
             self.limiter.ease()
         return wait
 

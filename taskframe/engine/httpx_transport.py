@@ -45,7 +45,7 @@ class HttpxTransport:
             failure: Exception = NoReply(f"no answer within {timeout:g} s", sent=True)
         except httpx.DecodingError as error:
             failure = ProtocolError(f"the reply can't be decoded: {error}")
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError) as error:
             failure = _no_reply(error)
         except _Bad as error:
             failure = ProtocolError(error.words, status_code=error.status)
@@ -145,8 +145,13 @@ def default_client(base_url: str, *, concurrency: int = 64) -> httpx.AsyncClient
         verify=httpx.create_ssl_context(),
         trust_env=not is_loopback(base_url),
         limits=httpx.Limits(max_connections=concurrency, keepalive_expiry=_IDLE),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        cookies=no_cookies(),
     )
+
+
+def no_cookies() -> CookieJar:
+    """A jar that takes none: no state between calls."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 class _Client(httpx.AsyncClient):

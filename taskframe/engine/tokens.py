@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
 
-from taskframe.errors import AuthError, SettingsError, TaskframeError
+from taskframe.errors import AuthError, SettingsError
 
 Fresh = Callable[[], "str | SecretStr | Awaitable[str | SecretStr]"]
 """Gives a token that is valid now. May block (it is called in a thread) and may be async."""
@@ -26,7 +26,7 @@ class TokenSource:
         self._fresh: Fresh | None = None
         self._token: SecretStr | None = None
         self._generation = 0
-        self._asked = 0
+        self._failures = 0
         self._why = ""
         self._lock = asyncio.Lock()
         if isinstance(token, str):
@@ -68,17 +68,16 @@ class TokenSource:
         """
         if self._fresh is None:
             raise AuthError("the credentials were not taken, and only a callable token can be renewed: token=f")
-        asked = self._asked
+        failures = self._failures
         async with self._lock:
             if self._generation != generation:
                 return  # somebody else got it while we waited
-            if self._asked != asked:
+            if self._failures != failures:
                 raise AuthError(self._why)  # somebody else asked in vain while we waited: don't ask 64 times
-            self._asked += 1
-            self._why = "no new token: the one who asked for it was cancelled"
             try:
                 self._token = await self._ask(self._fresh)
-            except TaskframeError as error:
+            except AuthError as error:
+                self._failures += 1
                 self._why = str(error)
                 raise
             self._generation += 1

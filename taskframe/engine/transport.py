@@ -85,7 +85,7 @@ def make_transport(
     """
     import httpx
 
-    from taskframe.engine.httpx_transport import HttpxTransport, default_client
+    from taskframe.engine.httpx_transport import HttpxTransport, default_client, no_cookies
 
     if client is not None and transport is not None:
         raise SettingsError("client= or transport=, not both: an httpx client has its own transport")
@@ -99,7 +99,9 @@ def make_transport(
         return HttpxTransport(default_client(base_url, concurrency=concurrency), owned=True, max_body=max_body)
     if isinstance(transport, httpx.AsyncBaseTransport):
         # closing this client would close the user's transport
-        return HttpxTransport(httpx.AsyncClient(transport=transport), owned=False, max_body=max_body)
+        return HttpxTransport(
+            httpx.AsyncClient(transport=transport, cookies=no_cookies()), owned=False, max_body=max_body
+        )
     if isinstance(transport, httpx.BaseTransport):
         raise SettingsError(
             f"transport= takes an async transport (httpx.AsyncHTTPTransport, …), not {type(transport).__name__}"
@@ -158,22 +160,23 @@ def is_loopback(url: str) -> bool:
 
 def check_base_url(url: str) -> str:
     """`url` without a slash at its end, or SettingsError: https (http on this very machine only), no user, no query."""
+    text = str(url)  # None, bytes: from a settings file anything may come
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(text)
         host, port = parts.hostname, parts.port
-    except (ValueError, AttributeError, TypeError):
-        host, port, parts = None, None, urlsplit("")
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
     if "@" in parts.netloc:  # said without the URL: there may be a password in it
         raise SettingsError(
             "base_url holds a user name or password: leave it out, credentials have options of their own"
         )
-    if parts.scheme not in ("https", "http") or not host or url != url.strip():
+    if parts.scheme not in ("https", "http") or not host or not text.isprintable() or text != text.strip():
         raise SettingsError(f"base_url is like 'https://api.example.com', not {url!r}")
-    if "?" in url or "#" in url:
+    if "?" in text or "#" in text:
         raise SettingsError(f"base_url goes without “?” and “#”: {url!r}")
-    if not _PLAIN.fullmatch(parts.path) or not host.isprintable() or " " in host or "\\" in host:
+    if not _PLAIN.fullmatch(parts.path) or " " in host or "\\" in host:
         raise SettingsError(f"base_url holds characters that must be percent-encoded: {url!r}")
-    if parts.scheme == "http" and not is_loopback(url):
+    if parts.scheme == "http" and not is_loopback(text):
         raise SettingsError(f"base_url must be https, as the token would go out in the clear: {url!r}")
     where = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{where}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"

@@ -6,8 +6,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -17,27 +15,17 @@ from taskframe.changes.edited import Edited
 from taskframe.changes.normal import EXACT, parse
 from taskframe.changes.unfit import shown
 from taskframe.errors import FileError, did_you_mean
-from taskframe.files.escape import is_blank, is_clear, unescape, unescape_id
+from taskframe.files.escape import is_blank, is_clear, unescape
+from taskframe.files.rows import Ids, Rows, Sheet, check_header, count_cells
 from taskframe.problem import Problem, ProblemKind
 from taskframe.schema import NESTED, UTC_DTYPE, Column, Schema, Unfit
 
-_ROWS_AT_ONCE = 10_000
 _REMEMBERED = 100_000
-_NEAR_AMONG = 2_000
 _SKIPPED = object()
+_EXACT_TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 _DAMAGE = re.compile(
     r"[+-]?\d([.,]\d+)?E[+-]?\d+|#+|#(REF|NAME|VALUE|N/A|DIV/0|NULL|NUM|SPILL|CALC)[!?]?|\d+[./]\d+[./]\d+.*"
 )
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table of text as a file has it: `records` gives each row with the line on which it starts."""
-
-    where: str
-    header: Sequence[str]
-    records: Iterable[tuple[int, Sequence[str]]]
-    notes: tuple[str, ...] = ()
 
 
 def read_cells(
@@ -54,11 +42,13 @@ def read_cells(
         raise FileError(f"blank={blank!r}: a blank cell is either left alone ('leave') or cleared ('clear')")
     key = None if key == schema.index else key
     header = sheet.header
-    _check_header(sheet, key or schema.index)
-    rows = _Rows(sheet)
-    who = _Ids(header, schema.index, key, keys)
+    check_header(sheet, key or schema.index)
+    rows = Rows(sheet, schema.index)
+    who = Ids(header, schema.index, key, keys)
     readers = {
-        name: _Reader(schema[name], choices.get(name, ()), blank == "clear")
+        name: (_Times if schema[name].kind == "timestamp" else _Reader)(
+            schema[name], choices.get(name, ()), blank == "clear"
+        )
         for name in header
         if name in schema and name != schema.index
     }
@@ -88,105 +78,6 @@ def read_cells(
     )
 
 
-def _check_header(sheet: Sheet, wanted: str) -> None:
-    twice = [name for name, count in Counter(sheet.header).items() if count > 1 and name]
-    if twice:
-        raise FileError(f"{sheet.where} has two columns {twice[0]!r}: rename or remove one of them")
-    if wanted not in sheet.header:
-        names = [name for name in sheet.header if name]
-        shown = ", ".join(repr(n[:40]) for n in names[:30])
-        raise FileError(
-            f"{sheet.where} has no column {wanted!r}, which says whose row it is; its columns are {shown}."
-            f"{did_you_mean(wanted, names)} Keep that column in the file, or name the column that the rows go by, such "
-            "as key='identifier'"
-        )
-
-
-class _Rows:
-    """The rows that are as wide as the header; of the others, what is wrong with them."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self.problems: list[Problem] = []
-        self._sheet = sheet
-        self._width = len(sheet.header)
-        self._nameless = [at for at, name in enumerate(sheet.header) if not name]
-
-    def chunks(self) -> Iterator[tuple[list[int], list[Sequence[str]]]]:
-        rows = self._good()
-        while part := list(islice(rows, _ROWS_AT_ONCE)):
-            yield [line for line, _ in part], [cells for _, cells in part]
-
-    def _good(self) -> Iterator[tuple[int, Sequence[str]]]:
-        for line, cells in self._sheet.records:
-            if is_blank("".join(cells)):
-                continue
-            if len(cells) != self._width:
-                self._ambiguous(line, f"this row has {len(cells)} cells, the header {self._width}")
-            elif any(not is_blank(cells[at]) for at in self._nameless):
-                self._ambiguous(line, "this row has a cell in a column without a name")
-            else:
-                yield line, cells
-
-    def _ambiguous(self, line: int, what: str) -> None:
-        words = (
-            f"{what}: which cell belongs where? put text with a comma or a line end in quotes, or fill in the missing "
-            "cells (a blank one is left alone)"
-        )
-        self.problems.append(Problem("ambiguous", None, None, None, words, line))
-
-
-class _Ids:
-    """Whose row is it? By the id column, or by a key."""
-
-    def __init__(self, header: Sequence[str], index: str, key: str | None, keys: Mapping[str, str]) -> None:
-        self.ids: list[str | None] = []
-        self.problems: list[Problem] = []
-        self._index, self._key, self._keys = index, key, keys
-        self._at = header.index(key or index)
-        self._own = header.index(index) if key and index in header else None
-        self._stripped = 0
-
-    def read(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> list[int]:
-        """Takes the ids of these rows; gives the positions of those that can be used."""
-        if self._key is None:
-            self.ids += [self._cell(row[self._at]) for row in rows]
-            return list(range(len(rows)))
-        kept = []
-        for at, (line, row) in enumerate(zip(lines, rows, strict=True)):
-            found = self._cell(row[self._at])
-            task = self._keys.get(found) if found is not None else None
-            own = self._cell(row[self._own]) if self._own is not None else None
-            if found is None:
-                words = f"this row has no {self._key}: fill it in, or drop the row"
-                self.problems.append(Problem("null id", own, self._key, None, words, line))
-            elif task is None:
-                near = did_you_mean(found, self._keys) if len(self._keys) <= _NEAR_AMONG else ""
-                words = f"no task of this load has the {self._key} {found[:80]!r}.{near}"
-                self.problems.append(Problem("unknown id", own, self._key, found, words, line))
-            elif own not in (None, task):
-                words = f"the {self._key} {found!r} is task {task}, but the {self._index} says {own}: whose row is it?"
-                self.problems.append(Problem("ambiguous", own, self._key, found, words, line))
-            else:
-                self.ids.append(task)
-                kept.append(at)
-        return kept
-
-    def _cell(self, cell: str) -> str | None:
-        if is_blank(cell):
-            return None
-        try:
-            found = unescape_id(cell)
-        except ValueError:
-            return cell
-        self._stripped += cell != cell.strip() and found != cell and not cell.startswith("'")
-        return found
-
-    def notes(self) -> list[str]:
-        if not self._stripped:
-            return []
-        return [f"{self._key or self._index}: blanks around it not counted ({_count(self._stripped)})"]
-
-
 class _Reader:
     """Reads the cells of one column."""
 
@@ -205,7 +96,7 @@ class _Reader:
         values = [*map(self._text if self.column.kind == "text" else self._any, cells)]
         for at, value in enumerate(values):
             if isinstance(value, Unfit):
-                self._unfit.append((len(self.values) + at, cells[at], value))
+                self._unfit.append((len(self.skip) + at, cells[at], value))
         if self._respelled:
             self._respelled.update(cell for cell in cells if cell in self._respelled)
         skip = [value is _SKIPPED or isinstance(value, Unfit) for value in values]
@@ -258,7 +149,7 @@ class _Reader:
         """What was read as something else than it says."""
         for cell, count in self._respelled.items():
             choice = self._folded[_fold(unescape(cell))]
-            yield f"{self.column.name}: {shown(cell)} read as {choice!r} ({_count(count)})"
+            yield f"{self.column.name}: {shown(cell)} read as {choice!r} ({count_cells(count)})"
 
     def series(self) -> pd.Series[Any]:
         """The column in its own dtype, or as objects where that would not hold every value exactly."""
@@ -267,17 +158,47 @@ class _Reader:
             return pd.Series(_text(values))
         if kind == "choice":
             return pd.Series(self.column.array(values))
-        present = [v for v in values if v is not None]
-        if kind == "timestamp" and all(v.tzinfo is not None for v in present):
-            return pd.Series(values, dtype=UTC_DTYPE)
         if kind == "boolean":
             return pd.Series(values, dtype="boolean")
-        if kind in ("integer", "number") and all(abs(v) < EXACT for v in present):
+        if kind in ("integer", "number") and all(v is None or abs(v) < EXACT for v in values):
             return pd.Series(values, dtype="Int64" if kind == "integer" else "float64")
-        series = pd.Series([None] * len(values), dtype="object")
-        for at, value in enumerate(values):
-            series.iat[at] = value
-        return series
+        array = np.empty(len(values), dtype=object)
+        for at, value in enumerate(values):  # one by one: numpy would unfold lists of one length
+            array[at] = value
+        return pd.Series(array)
+
+
+class _Times(_Reader):
+    """Reads a column of times: all at once where they are written as taskframe writes them."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._parts: list[pd.Series[Any]] = [pd.Series([], dtype=UTC_DTYPE)]
+
+    def read(self, cells: Sequence[str]) -> None:
+        times = _exact_times(cells)
+        if times is not None:
+            self._parts.append(pd.Series(pd.DatetimeIndex(times).tz_localize("UTC")))
+            self.skip += [self._blank is _SKIPPED and not cell for cell in cells]
+            return
+        super().read(cells)
+        aware = all(v is None or v.tzinfo is not None for v in self.values)
+        self._parts.append(pd.Series(self.values, dtype=UTC_DTYPE if aware else "object"))
+        self.values = []
+
+    def series(self) -> pd.Series[Any]:
+        if any(part.dtype == object for part in self._parts):
+            return pd.concat([part.astype("object") for part in self._parts], ignore_index=True)
+        return pd.concat(self._parts, ignore_index=True)
+
+
+def _exact_times(cells: Sequence[str]) -> np.ndarray[Any, np.dtype[Any]] | None:
+    if not all(not cell or _EXACT_TIME.fullmatch(cell) for cell in cells):
+        return None
+    try:
+        return np.array([cell[:-1] or "NaT" for cell in cells], dtype="datetime64[us]")
+    except ValueError:  # no such day
+        return None
 
 
 def _text(values: Sequence[str | None]) -> Any:
@@ -292,12 +213,8 @@ def _folded(choices: Iterable[Any]) -> dict[str, Any]:
     folded: dict[str, list[Any]] = {}
     for choice in dict.fromkeys(choices):
         folded.setdefault(_fold(str(choice)), []).append(choice)
-    return {word: found[0] for word, found in folded.items() if len(found) == 1}
+    return {word: found[0] for word, found in folded.items() if word and len(found) == 1}
 
 
 def _fold(text: str) -> str:
     return re.sub(r"[\s_-]+", "", text).casefold()
-
-
-def _count(cells: int) -> str:
-    return f"{cells:,} cell{'s'[: cells > 1]}"

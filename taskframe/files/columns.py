@@ -6,8 +6,9 @@ codes. What comes back is checked: a file may say anything.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from taskframe.changes.changes import Changes, ColumnChanges
 from taskframe.changes.normal import normal_values, parse, plain
 from taskframe.errors import FileError
-from taskframe.schema import Schema, Unfit
+from taskframe.schema import Column, Schema
 
 
 def frame_payload(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
@@ -51,33 +52,29 @@ def _column(series: pd.Series[Any]) -> dict[str, Any]:
 
 
 def payload_frame(payload: Mapping[str, Any], schema: Schema) -> pd.DataFrame:
-    """The DataFrame that `frame_payload` was given, dtypes and all. Raises FileError when the payload makes no sense."""
-    try:
+    """The DataFrame that `frame_payload` was given, dtypes and all. FileError when the payload makes no sense."""
+    with _sense("tasks"):
         ids = [_checked(i, str) for i in payload["ids"]]
-        if len(set(ids)) < len(ids):
-            raise ValueError("an id twice")
+        _require(len(set(ids)) == len(ids), "an id twice")
         index = pd.Index(pd.array(ids, dtype=_STR), name=_checked(payload["index"], str))
-        data = {}
+        data: dict[str, Any] = {}
         for column in payload["columns"]:
-            name = _checked(column["name"], str)
-            if name not in schema:
-                raise _other_schema(name)
-            data[name] = _array(column)
+            data[_name(column, schema, data)] = _array(column)
         return pd.DataFrame(data, index=index)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, FileError):
-            raise
-        raise _senseless("tasks", error) from error
 
 
 def _array(column: Mapping[str, Any]) -> Any:
     values = _checked(column["values"], list)
     if column["dtype"] == "category":
-        dtype = pd.CategoricalDtype(column["categories"], ordered=column["ordered"])
+        dtype = pd.CategoricalDtype(column["categories"], ordered=_checked(column["ordered"], bool))
         return pd.Categorical.from_codes([_checked(code, int) for code in values], dtype=dtype)
     if column["dtype"] == "timestamp":
-        times = np.array(["NaT" if v is None else _checked(v, int) for v in values], dtype="datetime64[us]")
-        return pd.DatetimeIndex(times).tz_localize("UTC").array
+        _require(set(map(type, values)) <= {int, _NULL}, "a time that is no number")
+        times = np.array([_NAT if v is None else v for v in values], dtype="int64")
+        index = pd.DatetimeIndex(times.view("datetime64[us]"))
+        years = index.year
+        _require(bool((index.isna() | ((years >= 1) & (years <= 9999))).all()), "a time out of all bounds")
+        return index.tz_localize("UTC").array
     return _DTYPES[column["dtype"]](values)
 
 
@@ -91,13 +88,14 @@ def _objects(values: list[Any]) -> np.ndarray[Any, np.dtype[Any]]:
 def _of(dtype: Any, *kinds: type) -> Callable[[list[Any]], Any]:
     def array(values: list[Any]) -> Any:
         if not set(map(type, values)) <= {*kinds}:
-            raise TypeError(f"{dtype} of {sorted(t.__name__ for t in set(map(type, values)))}")
+            raise TypeError(f"something else in a column of {dtype}")
         return pd.array(values, dtype=dtype)
 
     return array
 
 
 _NULL = type(None)
+_NAT = -(2**63)
 _STR = pd.StringDtype(na_value=math.nan)
 _DTYPES: Mapping[str, Callable[[list[Any]], Any]] = {
     "str": _of(_STR, str, _NULL),
@@ -126,48 +124,57 @@ def changes_payload(changes: Changes) -> dict[str, Any]:
 
 def payload_changes(payload: Mapping[str, Any], schema: Schema) -> Changes:
     """The Changes that `changes_payload` was given. Raises FileError when the payload makes no sense."""
-    try:
+    with _sense("changes"):
         base = payload_frame(payload["base"], schema)
-        columns = {}
+        columns: dict[str, ColumnChanges] = {}
         for saved in payload["columns"]:
-            name = _checked(saved["name"], str)
-            if name not in schema:
-                raise _other_schema(name)
+            name = _name(saved, schema, columns)
             rows = np.array([_checked(row, int) for row in saved["rows"]], dtype=np.intp)
-            before, after = (
-                _objects([parse(v, schema[name], _seen(v)) for v in saved[k]]) for k in ("before", "after")
-            )
-            if not len(rows) == len(before) == len(after) or name in columns:
-                raise ValueError(f"the cells of {name}")
-            if len(rows) and (rows[0] < 0 or rows[-1] >= len(base) or (np.diff(rows) <= 0).any()):
-                raise ValueError(f"the rows of {name}")
+            before, after = (_values(saved[which], schema[name]) for which in ("before", "after"))
+            _require(len(rows) == len(before) == len(after), f"cells of {name}")
+            inside = not len(rows) or (rows[0] >= 0 and rows[-1] < len(base) and bool((np.diff(rows) > 0).all()))
+            _require(inside, f"rows of {name}")
             columns[name] = ColumnChanges(name, rows, before, after)
         return Changes(base, columns)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, FileError):
-            raise
-        raise _senseless("changes", error) from error
 
 
-def _seen(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, (str, int)) else ()
+def _values(values: Any, column: Column) -> np.ndarray[Any, np.dtype[Any]]:
+    """Saved cells in normal form. A choice that was seen exists, and "" stays what it was."""
+    found = []
+    for value in _checked(values, list):
+        seen = (value,) if isinstance(value, (str, int)) else ()
+        found.append(value if value == "" and column.kind == "text" else parse(value, column, seen))
+    return _objects(found)
+
+
+def _name(saved: Mapping[str, Any], schema: Schema, earlier: Collection[str]) -> str:
+    name: str = _checked(saved["name"], str)
+    _require(name not in earlier, "a column twice")
+    if name not in schema:
+        raise FileError(
+            f"the file has a column {name[:80]!r} that this taskframe does not know for the service: another version "
+            "made it, or the service has changed: load the tasks again"
+        )
+    return name
 
 
 def _checked(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
-        raise TypeError(f"{type(value).__name__} where {kind.__name__} belongs")
+    _require(type(value) is kind, f"{type(value).__name__} where {kind.__name__} belongs")
     return value
 
 
-def _other_schema(name: str) -> FileError:
-    return FileError(
-        f"the file has a column {name[:80]!r} that this taskframe does not know for the service: it was made by another "
-        "version, or the service has changed: load the tasks again"
-    )
+def _require(fine: bool, what: str) -> None:
+    if not fine:
+        raise ValueError(what)
 
 
-def _senseless(what: str, error: Exception) -> FileError:
-    words = str(error) if not isinstance(error, (KeyError, Unfit)) else f"{type(error).__name__} {error}"
-    return FileError(
-        f"the file's {what} make no sense ({words[:200]}): it was not written by taskframe; load them again"
-    )
+@contextlib.contextmanager
+def _sense(what: str) -> Iterator[None]:
+    """What goes wrong in here is the file's fault."""
+    try:
+        yield
+    except FileError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
+        why = f"{type(error).__name__}: {error}"[:200]
+        raise FileError(f"the file's {what} make no sense ({why}): load the tasks again") from error

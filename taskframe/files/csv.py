@@ -22,8 +22,9 @@ from taskframe.changes.edited import Edited
 from taskframe.changes.normal import normal_values, plain
 from taskframe.errors import FileError, did_you_mean
 from taskframe.files.atomic import SHARED, opened, written
-from taskframe.files.cells import Sheet, read_cells
+from taskframe.files.cells import read_cells
 from taskframe.files.escape import escape, escape_id, unescape
+from taskframe.files.rows import Sheet
 from taskframe.schema import Schema
 
 MOST_BYTES = 2 << 30

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import zlib
+from collections.abc import Sequence
 from typing import Any, BinaryIO, Literal
 
 import msgspec
@@ -31,7 +32,7 @@ Kind = Literal["tasks", "plan"]
 VERSION = 1
 MOST_BYTES = 4 << 30
 """How many bytes a file may unpack to."""
-MOST_PACKED = 1 << 30
+MOST_PACKED = 5 << 30
 _MOST_RATIO = 100
 _FREE_RATIO = 64 << 20  # a small file may unpack to this much, whatever its ratio
 _PIECE = 1 << 20
@@ -55,11 +56,28 @@ def write_document(path: str | os.PathLike[str], kind: Kind, payload: dict[str, 
         "taskframe": __version__,
         "checksum": _checksum(body),
     }
-    with written(path, PRIVATE) as file, gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed:
-        packed.write(msgspec.json.encode(head)[:-1] + b',"payload":')
-        for start in range(0, len(body), _PIECE):
-            packed.write(memoryview(body)[start : start + _PIECE])
-        packed.write(b"}")
+    pieces = (msgspec.json.encode(head)[:-1] + b',"payload":', body, b"}")
+    size = sum(map(len, pieces))
+    if size > MOST_BYTES:
+        raise FileError(f"{path} would have {size:,} bytes, more than the {MOST_BYTES:,} that can be opened again")
+    with written(path, PRIVATE) as file:
+        _pack(file, pieces, 1)
+        if size > _bound(file.tell()):  # so dense that it would look like a bomb
+            file.seek(0)
+            file.truncate()
+            _pack(file, pieces, 0)
+
+
+def _pack(file: BinaryIO, pieces: Sequence[bytes], level: int) -> None:
+    with gzip.GzipFile("", "wb", compresslevel=level, fileobj=file, mtime=0) as packed:
+        for piece in pieces:
+            for start in range(0, len(piece), _PIECE):
+                packed.write(memoryview(piece)[start : start + _PIECE])
+
+
+def _bound(packed: int) -> int:
+    """How many bytes a file of `packed` bytes may unpack to."""
+    return min(MOST_BYTES, max(_FREE_RATIO, _MOST_RATIO * packed))
 
 
 def _encoded(payload: dict[str, Any]) -> bytes:
@@ -120,23 +138,24 @@ def _decoded(body: memoryview) -> Any:
 def _unpacked(path: str | os.PathLike[str], file: BinaryIO, what: str, most: int) -> bytearray:
     """The bytes of a gzip file, never more than `most`, nor than a document of its size can have."""
     size = os.fstat(file.fileno()).st_size
-    most = min(most, max(_FREE_RATIO, _MOST_RATIO * size))
+    most = min(most, _bound(size))
     data, unpacker = bytearray(), zlib.decompressobj(wbits=31)
-    piece = file.read(_PIECE)
-    if not piece.startswith(b"\x1f\x8b"):
+    if file.read(2) != b"\x1f\x8b":
         raise _not_ours(path, what)
-    while piece and not unpacker.eof:
+    file.seek(0)
+    while not unpacker.eof:
+        packed = unpacker.unconsumed_tail or file.read(_PIECE)
         try:
-            data += unpacker.decompress(piece, _PIECE * 16)
+            piece = unpacker.decompress(packed, 16 * _PIECE)
         except zlib.error as error:
             raise _altered(path, "it can't be unpacked") from error
+        if not packed and not piece:
+            raise FileError(f"{path} is cut: its end is missing. Copy it again, or save it again where it was made")
+        data += piece
         if len(data) > most:
             raise FileError(
                 f"{path} unpacks to more than {most:,} bytes, which {what} of {size:,} bytes can't: it is not opened"
             )
-        piece = unpacker.unconsumed_tail or file.read(_PIECE)
-    if not unpacker.eof:
-        raise FileError(f"{path} is cut: its end is missing. Copy it again, or save it again where it was made")
     if unpacker.unused_data or file.read(1):
         raise _altered(path, "something follows its end")
     return data

@@ -77,7 +77,7 @@ def _text(value: str, names: Mapping[str, str]) -> str:
     return f'"{value}"' if value in ("", NULL) or value != value.strip() else value
 
 
-def _timestamp(value: datetime, precision: Literal["minutes", "microseconds"]) -> str:
+def _timestamp(value: datetime, precision: Literal["minutes", "seconds", "microseconds"]) -> str:
     if value.tzinfo is None:
         return value.isoformat(timespec=precision)
     return pd.Timestamp(value).tz_convert("UTC").isoformat(timespec=precision).replace("+00:00", "Z")
@@ -89,5 +89,5 @@ def _spelled_out(value: Any) -> str:
     if isinstance(value, str):
         return exact(value)
     if isinstance(value, datetime):
-        return _timestamp(value, "microseconds")
+        return _timestamp(value, "microseconds" if value.microsecond else "seconds")
     return exact(repr(value))

@@ -14,6 +14,7 @@ _TOKEN = re.compile(r"[^\W\u2e80-\U0003ffff]+|\s+|.")
 _MOST_TOKENS = 300
 _LEAST_ALIKE = 0.3
 _SHORT = 24
+_LEAST_CONTEXT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ Pieces = tuple[Piece, ...]
 def side_by_side(before: str, after: str, columns: int, columns_after: int | None = None) -> tuple[Pieces, Pieces]:
     """Both, each in at most its `columns`; what differs is marked in longer texts that have something in common."""
     columns_after = columns if columns_after is None else columns_after
-    if max(width(before), width(after)) > _SHORT:
+    if max(width(before), width(after)) > min(_SHORT, columns, columns_after):
         left, right = difference(before, after)
         if any(not p.changed for p in left):
             return in_view(left, columns), in_view(right, columns_after)
@@ -63,7 +64,7 @@ def in_view(pieces: Pieces, columns: int) -> Pieces:
     """The pieces in at most `columns`, the changed parts in view, with as much around them as there is room for."""
     if all(len(p.text) <= 4 * columns for p in pieces) and _width(pieces) <= columns:
         return pieces
-    low, high = 4, columns
+    low, high = _LEAST_CONTEXT, columns
     while low < high:  # the most context that fits
         context = (low + high + 1) // 2
         if _width(_with_context(pieces, context, columns)) <= columns:
@@ -74,11 +75,12 @@ def in_view(pieces: Pieces, columns: int) -> Pieces:
 
 
 def _with_context(pieces: Pieces, context: int, columns: int) -> Pieces:
-    last = len(pieces) - 1
+    last, changed = len(pieces) - 1, sum(p.changed for p in pieces)
+    room = max((columns - _LEAST_CONTEXT * min(len(pieces) - changed, 2)) // max(changed, 1), 4)
     cut = []
     for position, piece in enumerate(pieces):
         if piece.changed:
-            text = ends(piece.text, max(columns - 2 * context, columns // 2))
+            text = ends(piece.text, room)
         elif position == 0:
             text = tail(piece.text, context)
         else:
@@ -90,9 +92,7 @@ def _with_context(pieces: Pieces, context: int, columns: int) -> Pieces:
 def _cut(pieces: Pieces, columns: int) -> Iterator[Piece]:
     for piece in pieces:
         yield Piece(head(piece.text, columns), piece.changed)
-        columns -= width(piece.text)
-        if columns <= 0:
-            return
+        columns = max(columns - width(piece.text), 0)
 
 
 def _width(pieces: Pieces) -> int:

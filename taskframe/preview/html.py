@@ -88,13 +88,8 @@ def report_html(view: ReportView, *, rows: int = 20) -> str:
 def _columns(view: PlanView, columns: Sequence[ColumnSummary]) -> Markup:
     groups = []
     for column in columns[:_COLUMNS]:
-        lines = [
-            join(
-                _number(f"{pair.count:,}×"),
-                *_change(pair, names_for(_known(view, column.column), view.names), _IN_SUMMARY),
-            )
-            for pair in column.pairs
-        ]
+        names = names_for(_known(view, column.column), view.names)
+        lines = [join(_number(f"{pair.count:,}×"), *_change(pair, names, _IN_SUMMARY)) for pair in column.pairs]
         if column.other_cells:
             others = tag("td", words.count(column.other_pairs, "other change"), colspan=2, class_="tf-quiet")
             lines.append(join(_number(f"{column.other_cells:,}×"), others))
@@ -177,7 +172,8 @@ def _unseen(view: PlanView) -> Markup | None:
 
 
 def _change(pair: Pair, names: Mapping[str, str], columns: int) -> tuple[Markup, Markup]:
-    left, right = side_by_side(*shown_apart(pair.before, pair.after, names=names), columns)
+    before, after_text = shown_apart(pair.before, pair.after, names=names)
+    left, right = side_by_side(before, after_text, columns)
     after = tag("span", f"{_pieces_text(right)} cleared", class_="tf-clear") if pair.cleared else _pieces(right, "ins")
     return tag("td", _pieces(left, "del"), class_="tf-value"), tag("td", after, class_="tf-value")
 

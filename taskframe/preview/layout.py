@@ -107,6 +107,8 @@ class Page:
 
 def _stripped(line: Words) -> Words:
     runs = list(line.runs)
-    while runs and not runs[-1][0].rstrip(" "):
-        runs.pop()
-    return Words(tuple(runs))
+    while runs:
+        text, style = runs.pop()
+        if text := text.rstrip(" "):
+            return Words((*runs, (text, style)))
+    return Words()

@@ -91,7 +91,7 @@ def report_text(view: ReportView, *, width: int = 100, colour: bool = False, row
         page.line(say("Commonest reasons", "bold"))
         for reason in found:
             page.say(f"{reason.count:,} {reason.outcome}: {head(shown(reason.detail), 300)}", indent=2, hang=2)
-    _table(page, "conflicting cell", conflict_table(view, rows, page.columns // 4))
+    _table(page, "conflicting cell", conflict_table(view, rows, page.columns // 5))
     _table(page, "task", left_table(view, rows), " that did not go through")
     return page.text(colour).rstrip()
 
@@ -137,16 +137,17 @@ def _tasks(page: Page, view: PlanView, rows: int) -> None:
     page.gap()
     page.line(say(words.first(rows, len(view.changes.base)), "bold"))
     samples = list(first_tasks(view.changes, view.schema, rows))
-    heads = [(ends(shown(s.identifier), 16), head(shown(s.title), 24)) for s in samples]
-    columns = max((min(width_of(shown(name)), 24) for s in samples for name, _ in s.cells), default=0)
+    heads = [(ends(shown(s.identifier), page.columns // 6), head(shown(s.title), page.columns // 4)) for s in samples]
+    most = page.columns // 4
+    columns = max((min(width_of(shown(name)), most) for s in samples for name, _ in s.cells), default=0)
     taken = sum(max(map(width_of, column)) for column in zip(*heads, strict=True))
-    room = max(page.columns - taken - columns - 8, 24)
+    room = max(page.columns - taken - columns - 8, 12)
     body: list[tuple[Words, ...]] = []
     for sample, (identifier, title) in zip(samples, heads, strict=True):
         first = (say(identifier), say(title))
         for name, pair in sample.cells:
             change = _change(pair, names_for(_known(view, name), view.names), room)
-            body.append((*first, say(ends(shown(name), 24), "dim"), change[0]))
+            body.append((*first, say(ends(shown(name), most), "dim"), change[0]))
             first = (say(""), say(""))
             body.extend((*first, say(""), line) for line in change[1:])
         if sample.more:

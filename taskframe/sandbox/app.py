@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -52,7 +53,7 @@ class _Endpoint:
         if content is None:
             return  # the client left before it had sent its call
         clock, service = self._world.clock, self._service
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {_text(name): _text(value) for name, value in scope["headers"]}
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         path = scope["raw_path"].decode("ascii")[len(service.name) + 1 :]
         call = Call(service.name, scope["method"], path, tuple(query), headers, content, clock.now())
@@ -196,6 +197,12 @@ class _Nowhere:
         head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(raw))]
         await send({"type": "http.response.start", "status": 404, "headers": head})
         await send({"type": "http.response.body", "body": raw})
+
+
+@lru_cache(maxsize=1024)
+def _text(raw: bytes) -> str:
+    """Header names and values hardly vary: the log of many calls holds each of them once."""
+    return raw.decode("latin-1")
 
 
 def _open(transport: asyncio.Transport | None) -> bool:

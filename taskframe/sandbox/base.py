@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -119,7 +119,7 @@ class ServiceSandbox(ABC):
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.limits: Sequence[Limit | tuple[int, float, str]] = ()
+        self._limits: tuple[Limit, ...] = ()
         self._windows = Windows()
 
     @abstractmethod
@@ -153,6 +153,15 @@ class ServiceSandbox(ABC):
     def other_task(self, call: Call) -> Reply:
         """A well-formed reply that is about another task than `call` asked for."""
 
+    @property
+    def limits(self) -> Sequence[Limit | tuple[int, float, str]]:
+        """Rate windows per caller, to be set to any number of `(calls, seconds, form)`; see `Limit`."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Iterable[Limit | tuple[int, float, str]]) -> None:
+        self._limits = tuple(limit if isinstance(limit, Limit) else Limit(*limit) for limit in limits)
+
     def unsuccessful(self) -> Reply:
         """A reply with status 200 that says in its body that the call failed."""
         reply = self.refuse(500)
@@ -168,10 +177,10 @@ class ServiceSandbox(ABC):
 
     def throttle(self, call: Call) -> Reply | None:
         """The 429 for a call beyond a rate window. A refused call does not count in the windows."""
-        if not self.limits:
+        if not self._limits:
             return None
         now = self.world.clock.now()
-        over = self._windows.take(self.who(call), self.limits, now)
+        over = self._windows.take(self.who(call), self._limits, now)
         if over is None:
             return None
         wait, form = over

@@ -1,4 +1,16 @@
-"""Faults on demand: scripted ones, used up in order, and a storm of random ones from a seed."""
+"""Faults on demand: scripted ones, used up in order, and a storm of random ones from a seed.
+
+latency                          the call is held back, then carried out
+stall                            the call is carried out, its reply held back
+401, 429, 500, 502, 503, 504     refused, nothing written
+500-after, 502-after, 504-after  carried out, and answered as if it had failed
+drop, drop-after                 the connection closes without a reply, before or after the write
+others-edit                      a colleague edits the task just ahead of the write
+html, unsuccessful               status 200 over a login page, or over a failure; nothing written
+cut, cut-socket                  carried out; half of the JSON, whole in length or cut by the socket
+wrong-shape, other-task          carried out; JSON of another shape, or about another task
+endless                          carried out; a body without an end
+"""
 
 from __future__ import annotations
 
@@ -46,9 +58,9 @@ class Fault:
 KINDS: Mapping[str, Fault] = {
     f.kind: f
     for f in (
-        Fault("latency", write=True, seconds=0.05),  # held back, then carried out
-        Fault("stall", write=True, seconds=0.05),  # carried out, then the reply is held back
-        Fault("401"),  # the token has just expired
+        Fault("latency", write=True, seconds=0.05),
+        Fault("stall", write=True, seconds=0.05),
+        Fault("401"),
         Fault("429"),
         Fault("500"),
         Fault("502"),
@@ -59,20 +71,22 @@ KINDS: Mapping[str, Fault] = {
         Fault("504-after", write=True),
         Fault("drop"),
         Fault("drop-after", write=True),
-        Fault("others-edit", write=True),  # a colleague's edit, then the call as ever
-        Fault("html"),  # a login page with status 200
-        Fault("cut", write=True),  # half of the JSON, the length to match
-        Fault("cut-socket", write=True),  # half of the JSON, then the connection closes
-        Fault("wrong-shape", write=True),  # JSON, but not what the protocol says
-        Fault("unsuccessful"),  # status 200, the failure is in the body
-        Fault("other-task", write=True),  # about another task than asked for
-        Fault("endless", write=True),  # a body without an end
+        Fault("others-edit", write=True),
+        Fault("html"),
+        Fault("cut", write=True),
+        Fault("cut-socket", write=True),
+        Fault("wrong-shape", write=True),
+        Fault("unsuccessful"),
+        Fault("other-task", write=True),
+        Fault("endless", write=True),
     )
 }
 """Every kind with its defaults; all but the kind may be given to `Faults.add`."""
 
 NEEDS_TASK = frozenset({"others-edit", "other-task"})
 """Kinds that make sense only for a call that writes one existing task; others pass them by."""
+
+_NEEDS_REPLY = frozenset({"latency", "stall", "others-edit", "cut", "cut-socket"})
 
 STORM = (
     "latency", "429", "500", "500-after", "502", "503", "504-after", "drop", "drop-after", "others-edit", "cut-socket",
@@ -192,9 +206,12 @@ def _fault(kind: str, params: Mapping[str, Any]) -> Fault:
     if kind not in KINDS:
         raise SettingsError(f"there is no fault {kind!r}.{did_you_mean(kind, KINDS)} There are: {', '.join(KINDS)}")
     try:
-        return replace(KINDS[kind], **params)
+        fault = replace(KINDS[kind], **params)
     except TypeError as error:
         raise SettingsError(f"fault {kind!r}: {error}") from None
+    if kind in _NEEDS_REPLY and not fault.write:
+        raise SettingsError(f"fault {kind!r} is about the call's own reply: it can't go without the write")
+    return fault
 
 
 def _matches(match: Match, call: Call) -> bool:

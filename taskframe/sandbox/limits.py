@@ -43,13 +43,12 @@ class Windows:
         self._taken: dict[tuple[str, Limit], deque[float]] = {}
 
     def take(
-        self, who: str, limits: Sequence[Limit | tuple[int, float, str]], now: float
+        self, who: str, limits: Sequence[Limit], now: float
     ) -> tuple[float, Literal["seconds", "date", "ms"] | None] | None:
         """None, and the call is counted; or how long until there is room again, and how to say so."""
         windows = []
         over: tuple[float, Literal["seconds", "date", "ms"] | None] | None = None
-        for given in limits:
-            limit = given if isinstance(given, Limit) else Limit(*given)
+        for limit in limits:
             taken = self._taken.setdefault((who, limit), deque())
             while taken and taken[0] <= now - limit.per:
                 taken.popleft()

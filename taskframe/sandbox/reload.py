@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Collection, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import msgspec
 
@@ -16,6 +16,8 @@ from taskframe.sandbox.people import make_id, people
 from taskframe.sandbox.reload_calls import ROUTES, WRITABLE, Done, Refused, comment
 from taskframe.sandbox.reload_tasks import COLUMNS, PRIORITIES, STATUSES, Task, Tasks
 from taskframe.sandbox.stories import TEAMS
+
+Cursor = Literal["honour", "ignore", "refuse"]
 
 _PREFIX = "/v1/agent/"
 _CODES = {
@@ -46,7 +48,7 @@ class ReloadSandbox(ServiceSandbox):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self.cursor: Literal["honour", "ignore", "refuse"] = "honour"
+        self._cursor: Cursor = "honour"
         self.total = True
         self.shifting = False
         self.history_cutoff: tuple[int, str] | None = None
@@ -77,6 +79,17 @@ class ReloadSandbox(ServiceSandbox):
             self.store.seed(world.tasks, world.seed, users, agents, [c["id"] for c in self.channels])
         # A file that is opened again already holds the ids that the first run made.
         self.rng = random.Random(f"{world.seed}:reload:{len(self.store)}")
+
+    @property
+    def cursor(self) -> Cursor:
+        """What becomes of a cursor that a client sends back."""
+        return self._cursor
+
+    @cursor.setter
+    def cursor(self, cursor: Cursor) -> None:
+        if cursor not in get_args(Cursor):
+            raise SettingsError(f"cursor is one of {', '.join(get_args(Cursor))}; got {cursor!r}")
+        self._cursor = cursor
 
     # The oracle's side
 

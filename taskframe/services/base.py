@@ -104,11 +104,20 @@ class Listing(Protocol):
     the list can't be read at all. When no call is left, `gaps()` says which parts are, or may be, cut.
     """
 
-    def start(self) -> Sequence[Call]: ...
-    def receive(self, call: Call, verdict: Verdict) -> tuple[Sequence[Any], Sequence[Call]]: ...
-    def total(self) -> int | None: ...
-    def gaps(self) -> Sequence[str]: ...
-    def notes(self) -> Sequence[str]: ...
+    def start(self) -> Sequence[Call]:
+        """The first calls."""
+
+    def receive(self, call: Call, verdict: Verdict) -> tuple[Sequence[Any], Sequence[Call]]:
+        """What a reply brought: new tasks, and further calls."""
+
+    def total(self) -> int | None:
+        """How many tasks there are, where the service tells."""
+
+    def gaps(self) -> Sequence[str]:
+        """The parts that are, or may be, cut, in words; empty: proven whole."""
+
+    def notes(self) -> Sequence[str]:
+        """What the user should know of this list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +150,7 @@ class Service(Protocol):
         """A reading of the list. An unknown filter or value is `SettingsError` that names the known ones."""
 
     def reread(self, bases: Sequence[Row]) -> Listing:
-        """A reading of just these tasks, by id: for conflicts, dry runs, lost replies. What it doesn't find is missing."""
+        """A reading of just these tasks, by id: for conflicts, dry runs, lost replies. What it lacks is missing."""
 
     def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         """The tasks of a listing as columns in normal form."""

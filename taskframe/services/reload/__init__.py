@@ -1,12 +1,13 @@
 """Reload (https://reload.chat): versioned tasks, one update call, lists that may be cut.
 
-What is documented and what is inferred stands beside the code that relies on it: the columns and replies in
-`wire`, reading a list whole in `listing`.
+What is documented and what is inferred stands beside the code that relies on it: tasks and their columns in
+`tasks`, replies in `wire`, reading a list whole in `listing`, its parts in `parts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -15,6 +16,7 @@ from taskframe.catalogue import Catalogue
 from taskframe.errors import PlanError, SettingsError
 from taskframe.problem import Problem
 from taskframe.services.base import Call, Limit
+from taskframe.services.reload import tasks as reload_tasks
 from taskframe.services.reload import wire
 from taskframe.services.reload.filters import parts
 from taskframe.services.reload.listing import ReloadListing
@@ -42,12 +44,14 @@ class Reload:
 
     name: ClassVar[str] = "reload"
     label: ClassVar[str] = "Reload"
+    index: ClassVar[str] = "id"
+    index: ClassVar[str] = "id"
     settings: type[BaseModel] = ReloadSettings
     limits: Sequence[Limit] = ()  # 429 is documented, numbers are not
 
     def schema(self, catalogue: Catalogue) -> Schema:  # noqa: ARG002 - Reload's columns are fixed
         """The columns; values go out as they are shown, so the catalogue adds nothing."""
-        return wire.SCHEMA
+        return reload_tasks.SCHEMA
 
     def listing(self, filters: Mapping[str, object]) -> Listing:
         """A reading of the list; see `filters.parts` for what may be asked for."""
@@ -59,11 +63,11 @@ class Reload:
 
     def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         """The tasks of a listing as columns; timestamps stay text. `ProtocolError` names a task with a bad one."""
-        return wire.columns(tasks), Catalogue()
+        return reload_tasks.columns(tasks), Catalogue()
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row: id, and the columns whose keys the service sent."""
-        return wire.row(task)
+        return reload_tasks.row(task)
 
     def check(self, edit: Edit, catalogue: Catalogue) -> Sequence[Problem]:  # noqa: ARG002
         """Nothing goes out without the version that it was based on."""
@@ -80,11 +84,11 @@ class Reload:
         version = edit.base.get("version")
         if not _is_version(version):
             raise PlanError(f"task {edit.id}: no edit goes out without a version: load it again")
-        unknown = [c for c in edit.after if c not in wire.WRITABLE]
+        unknown = [c for c in edit.after if c not in reload_tasks.WRITABLE]
         if unknown:
             raise PlanError(f"task {edit.id}: update-task does not take {', '.join(unknown)}")
         body = {"taskId": edit.id, "version": int(version)}
-        body |= {name: edit.after[name] for name in wire.WRITABLE if name in edit.after}
+        body |= {name: edit.after[name] for name in reload_tasks.WRITABLE if name in edit.after}
         return (Call("POST", wire.UPDATE_TASK, json=body, kind="locked", columns=frozenset(edit.after)),)
 
     def judge(self, call: Call, reply: Reply) -> Verdict:
@@ -120,5 +124,5 @@ class Reload:
         return Call("GET", wire.RESOLVE_IDENTITY, (("email", name),)) if "@" in name.strip("@") else None
 
 
-def _is_version(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+def _is_version(value: Any) -> TypeGuard[Real]:
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()

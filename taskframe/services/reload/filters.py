@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from taskframe.errors import SettingsError, did_you_mean
-from taskframe.services.reload.listing import Part
-from taskframe.services.reload.wire import LIST_MY_TASKS, LIST_TASKS, PRIORITIES, STATUSES
+from taskframe.services.reload.parts import Part
+from taskframe.services.reload.tasks import PRIORITIES, STATUSES
+from taskframe.services.reload.wire import LIST_MY_TASKS, LIST_TASKS
 
 LISTED: Final = ("status", "priority", "assigneeUserId", "assigneeAgentId", "channelId")
 """The filters that take one value or several; the service takes one a call, so each combination is a call."""

@@ -9,103 +9,23 @@ The trap: a reply tells that it is cut (`hasMore`), and gives a cursor that no d
    whole. Assignees don't: no filter finds the unassigned, so that last level is whole only by count;
 3. what stays cut is a gap, in words.
 
-Where the service gives a `total`, it is checked against the distinct ids found, and a shortage is looked into: the part
-is counted again, then read again (a task may move from a part not read yet to one that was). Only what the service
-counts and does not list even then is a gap; too many found is none. A `total` that contradicts its own page (no
-larger than the page, with more to come) counts as none. Without totals a task that moves at the wrong moment can be
-missed, as in any paged list.
+Where the service gives a `total`, it is checked against the distinct ids found, and a shortage is looked into: what was
+read by cursor is walked through again until the count is reached; any other part is counted again (tasks go while we
+read), then its parts are read again (a task may move from a part not read yet to one that was). What the service counts
+and does not list even then is a gap; too many found is none. A `total` that contradicts its own page (no larger than
+the page, with more to come) counts as none, `hasMore: false` is believed unless `total` says otherwise. Without totals
+a task that moves at the wrong moment can be missed, as in any paged list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from taskframe.services.base import Call, Verdict
 from taskframe.services.http import words
-from taskframe.services.reload.wire import LIST_MY_TASKS, PRIORITIES, STATUSES, Page
-
-PAGE: Final = 100
-"""Tasks asked for in a page: the documented maximum."""
-
-UNTOLD: Final = 50
-"""A reply without `hasMore` counts as whole only when it holds fewer than the documented default of a page."""
-
-REPEATS: Final = 3
-"""Pages in a row that mostly repeat what was seen before a working cursor is given up: the list shifts, or loops."""
-
-EMPTY: Final = 100
-"""Empty pages in a row with more to come before a cursor is given up: the service may filter after it pages."""
-
-SPLITS: Final = {"status": STATUSES, "priority": PRIORITIES}
-ASSIGNEES: Final = ("assigneeUserId", "assigneeAgentId")
-
-State = Literal["open", "done", "split", "last", "cut", "refused"]
-
-
-@dataclass(eq=False, slots=True)
-class Part:
-    """A part of the list: what the filters `fixed` find. Each splits into parts with one more filter.
-
-    `done`: read to its end. `split`: by status or priority into `children`. `last`: by assignees. `cut`: an assignee's
-    part with more than could be read. `refused`: the service does not give it.
-    """
-
-    path: str
-    fixed: tuple[tuple[str, str], ...] = ()
-    parent: Part | None = None
-    state: State = "open"
-    ids: set[str] = field(default_factory=set)
-    total: int | None = None
-    beyond: int = 0
-    why: str = ""
-    leaf: bool = False
-    children: dict[str, Part] = field(default_factory=dict)
-    by: str | None = None
-    cursor: str | None = None
-    cursors: set[str] = field(default_factory=set)
-    repeats: int = 0
-    empty: int = 0
-    counted: bool = False
-    reread: bool = False
-
-    def call(self, cursor: str | None = None) -> Call:
-        """The call for this part's first page, or for the one at `cursor`."""
-        more = () if cursor is None else (("cursor", cursor),)
-        return Call("GET", self.path, (*self.fixed, ("limit", str(PAGE)), *more))
-
-    def lineage(self) -> Iterator[Part]:
-        """This part and all it belongs to."""
-        part: Part | None = self
-        while part is not None:
-            yield part
-            part = part.parent
-
-    def free(self, name: str) -> bool:
-        """Is this filter not fixed yet?"""
-        return all(fixed != name for fixed, _ in self.fixed)
-
-    def counted_whole(self) -> bool:
-        """Were as many found as the service counts?"""
-        return self.total is not None and len(self.ids) >= self.total
-
-    def short(self) -> bool:
-        """Were fewer found than the service counts, beyond its own history window aside?"""
-        return self.total is not None and len(self.ids) < self.total - self.beyond
-
-    def whole(self) -> bool:
-        """Proven whole: read to its end, by its parts, or by count."""
-        if self.state == "done":
-            return not self.short()
-        if self.state == "split" and not self.short() and all(child.whole() for child in self.children.values()):
-            return True
-        return self.state in ("split", "last") and self.counted_whole()
-
-    def words(self) -> str:
-        """`status=todo, priority=high`."""
-        mine = ["assigned to me"] if self.path == LIST_MY_TASKS else []
-        return ", ".join([*mine, *(f"{name}={words(value, 60)}" for name, value in self.fixed)]) or "all tasks"
+from taskframe.services.reload.parts import ASSIGNEES, EMPTY, REPEATS, SPLITS, UNTOLD, Part, gaps
+from taskframe.services.reload.wire import Page
 
 
 class ReloadListing:
@@ -138,7 +58,7 @@ class ReloadListing:
             tasks, calls = self._read(part, verdict.data, cursor=cursor)
         else:
             tasks, calls = [], self._refused(part, call, verdict, cursor=cursor)
-        if self._probe is part and part.call(part.cursor) not in self._pending:
+        if self._waiting and (self._cursors != "untried" or self._probe not in self._pending.values()):
             calls += self._release()
         if not self._pending:
             calls += self._settle()
@@ -151,7 +71,7 @@ class ReloadListing:
 
     def gaps(self) -> Sequence[str]:
         """The parts that are, or may be, cut. Empty: proven whole."""
-        return [gap for part in self._parts for gap in _gaps(part)]
+        return [gap for part in self._parts for gap in gaps(part)]
 
     def notes(self) -> Sequence[str]:
         """What the plan's history window hides."""
@@ -175,7 +95,7 @@ class ReloadListing:
 
     def _settle(self) -> list[Call]:
         """Nothing is in flight: what is still to be asked. Counts again, then reads again, what came out short."""
-        short = [found for part in self._parts for found in _unsettled(part)]
+        short = [found for part in self._parts if self._wanted(part) for found in _unsettled(part)]
         calls: list[Call] = []
         for part in short:
             if not part.counted:
@@ -193,8 +113,8 @@ class ReloadListing:
         fresh = len(ids - part.ids)
         for each in part.lineage():
             each.ids |= ids
-        contradictory = page.has_more and page.total is not None and page.total <= len(ids)
-        part.total = None if contradictory else page.total
+        part.misleading |= bool(page.has_more and page.total is not None and page.total <= len(ids))
+        part.total = None if part.misleading else part.total if page.total is None else page.total
         part.beyond = page.beyond
         if page.beyond > self._beyond:
             self._beyond, self._cutoff = page.beyond, page.cutoff
@@ -202,14 +122,19 @@ class ReloadListing:
         calls = self._learn(page.tasks)
         if part.state != "open":  # counted again
             return tasks, calls
-        if cursor:
-            self._watch(part, len(ids), fresh)
         part.cursor = page.cursor
-        if page.has_more or (page.has_more is None and len(page.tasks) >= UNTOLD):
-            return tasks, calls + self._follow(part)
-        if part.short() and (part.cursors or len(page.tasks) >= UNTOLD):
-            return tasks, calls + self._split(part)  # a shifting list, or a service that is wrong about its end
-        part.state = "done"
+        if cursor and not part.again:
+            self._watch(part, len(ids), fresh)
+        if part.again and part.counted_whole():
+            part.state = "done"
+        elif page.has_more or (page.has_more is None and len(page.tasks) >= UNTOLD):
+            calls += self._follow(part)
+        elif part.short() and part.cursors and not part.again:
+            calls += self._walk_again(part)
+        elif part.short() and not part.cursors and (page.cursor or len(page.tasks) >= UNTOLD):
+            calls += self._follow(part)  # it says that it ends here, and counts more
+        else:
+            part.state = "done"
         return tasks, calls
 
     def _watch(self, part: Part, found: int, fresh: int) -> None:
@@ -226,15 +151,15 @@ class ReloadListing:
             self._cursors = "fail"
 
     def _refused(self, part: Part, call: Call, verdict: Verdict, *, cursor: bool) -> list[Call]:
-        wrong = verdict.kind == "missing" or verdict.status in (400, 422) or verdict.code == "invalid_input"
-        if cursor and wrong:
+        if part.state != "open":  # counted again
+            return []
+        if cursor and (verdict.kind == "missing" or verdict.status in (400, 422) or verdict.code == "invalid_input"):
             if self._cursors == "untried":
                 self._cursors = "fail"
             return self._split(part)
-        if cursor or part.parent is None:
+        if cursor or part.parent is None or verdict.kind not in ("missing", "refused"):
             raise verdict.error(call)
-        if part.state == "open":
-            part.state, part.why = "refused", verdict.detail or verdict.kind
+        part.state, part.why = "refused", verdict.detail or verdict.kind
         return []
 
     # Further calls.
@@ -250,9 +175,9 @@ class ReloadListing:
             part.state = "done"
             return []
         cursor = part.cursor
-        if self._cursors == "fail" or cursor is None or cursor in part.cursors or part.repeats >= REPEATS:
-            if cursor is not None and cursor in part.cursors and self._cursors == "untried":
-                self._cursors = "fail"
+        if cursor in part.cursors and self._cursors == "untried":
+            self._cursors = "fail"
+        if self._cursors == "fail" or cursor is None or cursor in part.cursors or part.spent():
             return self._split(part)
         if self._cursors == "untried":
             if self._probe not in (None, part):
@@ -268,6 +193,16 @@ class ReloadListing:
         waiting, self._waiting = self._waiting, []
         return [call for part in waiting for call in self._follow(part)]
 
+    def _walk_again(self, part: Part) -> list[Call]:
+        """The pages shifted as they were read: once more from the first one, until the count is reached."""
+        if not self._wanted(part):
+            part.state = "done"
+            return []
+        part.again, part.counted, part.repeats = True, True, 0
+        part.most = 2 * len(part.cursors) + REPEATS
+        part.cursors.clear()
+        return [self._ask(part)]
+
     def _split(self, part: Part) -> list[Call]:
         if not self._wanted(part) or (part.state == "open" and part.counted_whole()):
             part.state = "done"
@@ -275,17 +210,17 @@ class ReloadListing:
         if part.leaf:
             part.state = "cut"
             return []
-        part.by = next((name for name in SPLITS if part.free(name) and _takes(part.path, name)), None)
+        part.by = next((name for name in SPLITS if part.takes(name)), None)
         part.state = "split" if part.by else "last"
         part.children = {}
-        if part not in self._divided:
-            self._divided.append(part)
+        self._divided = [other for other in self._divided if part not in other.lineage()]
+        self._divided.append(part)
         names = (part.by,) if part.by else ASSIGNEES
         return [call for name in names for value in self._known[name] for call in self._divide(part, name, value)]
 
     def _divide(self, part: Part, name: str, value: str) -> list[Call]:
         """The part of `part` where `name` is `value`; nothing when it has it, or there is nothing left to find."""
-        if not part.free(name) or not _takes(part.path, name) or not self._wanted(part):
+        if not part.takes(name) or not self._wanted(part):
             return []
         if part.state == "last" and part.counted_whole():
             return []
@@ -307,11 +242,6 @@ class ReloadListing:
         return calls
 
 
-def _takes(path: str, name: str) -> bool:
-    """list-my-tasks takes `status` only."""
-    return path != LIST_MY_TASKS or name == "status"
-
-
 def _unsettled(part: Part) -> list[Part]:
     """The innermost parts that came out short although all within them is whole, and can still be looked into."""
     if part.state == "split":
@@ -322,32 +252,3 @@ def _unsettled(part: Part) -> list[Part]:
     if part.state == "last":
         return [part] if part.total is not None and not part.counted_whole() and not part.counted else []
     return [part] if part.state == "done" and part.short() and not part.counted else []
-
-
-def _gaps(part: Part) -> list[str]:
-    if part.whole():
-        return []
-    if part.state == "refused":
-        return [f"{part.words()}: the service refused this part: {part.why}"]
-    within = [gap for child in part.children.values() for gap in _gaps(child)] if part.state == "split" else []
-    if within:
-        return within
-    found = (
-        f"{len(part.ids):,} tasks found, of how many is not told"
-        if part.total is None
-        else (f"{len(part.ids):,} of {part.total:,} tasks found")
-    )
-    return [f"{part.words()}: {found}; {_reason(part)}"]
-
-
-def _reason(part: Part) -> str:
-    if part.state == "open":
-        return "not read to its end"
-    if part.state == "last" and part.path == LIST_MY_TASKS:
-        return "list-my-tasks has no further filter"
-    if part.state == "last":
-        free = [name for name in ASSIGNEES if part.free(name)]
-        if len(free) == 2:
-            return "no filter finds the unassigned ones"
-        return f"no filter finds those without {free[0]}" if free else "no filter narrows it further"
-    return "no filter finds the others"

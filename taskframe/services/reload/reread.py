@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from taskframe.services.reload.listing import Part, ReloadListing
+from taskframe.services.reload.listing import ReloadListing
+from taskframe.services.reload.parts import Part
 from taskframe.services.reload.wire import LIST_TASKS
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ReloadReread(ReloadListing):
     def __init__(self, bases: Sequence[Row]) -> None:
         self._left: dict[str, str | None] = {str(base["id"]): base.get("identifier") or None for base in bases}
         self._asked = len(self._left)
-        self._goals: dict[Part, str] = {}
+        self._goals: dict[Part, set[str]] = {}
         self._full = len(self._left) > SINGLY or None in self._left.values()
         self._budget = None if None in self._left.values() else len(self._left)
         super().__init__([Part(LIST_TASKS)] if self._full and self._left else self._searches())
@@ -46,16 +47,17 @@ class ReloadReread(ReloadListing):
 
     def _searches(self) -> list[Part]:
         self._full = False
-        self._goals = {}
+        by_identifier: dict[str, set[str]] = {}
         for task, identifier in self._left.items():
             if identifier:
-                self._goals[Part(LIST_TASKS, (("query", identifier),))] = task
+                by_identifier.setdefault(identifier, set()).add(task)
+        self._goals = {Part(LIST_TASKS, (("query", text),)): tasks for text, tasks in by_identifier.items()}
         return list(self._goals)
 
     def _wanted(self, part: Part) -> bool:
         if not self._full:
             *_, top = part.lineage()
-            return self._goals.get(top) in self._left
+            return any(task in self._left for task in self._goals[top])
         return bool(self._left) and (self._budget is None or self._budget > 0)
 
     def _ask(self, part: Part, cursor: str | None = None) -> Call:
@@ -70,8 +72,9 @@ class ReloadReread(ReloadListing):
         return new
 
     def _settle(self) -> list[Call]:
-        calls = super()._settle() if any(map(self._wanted, self._parts)) else []
+        calls = super()._settle()
         if calls or not self._full:
             return calls
         self._parts = self._searches()
+        self._divided = []
         return [self._ask(part) for part in self._parts]

@@ -1,91 +1,22 @@
-"""Reload's JSON: the columns, the shape of each reply, and what a reply means."""
+"""Reload's replies: the shape of each, and what it means."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from taskframe.errors import ProtocolError
-from taskframe.schema import Column, Schema
 from taskframe.services.base import Call, Person, Reply, Verdict, VerdictKind
 from taskframe.services.http import failure, kind_of, request_id_of, unreadable, words
-
-if TYPE_CHECKING:
-    from taskframe.changes.edit import Row
-    from taskframe.services.base import Columns
+from taskframe.services.reload.tasks import LARGEST, TIMES, Task, is_time, row
 
 LIST_TASKS: Final = "/v1/agent/list-tasks"
 LIST_MY_TASKS: Final = "/v1/agent/list-my-tasks"
 UPDATE_TASK: Final = "/v1/agent/update-task"
 RESOLVE_IDENTITY: Final = "/v1/agent/resolve-identity"
-
-STATUSES: Final = ("triage", "backlog", "todo", "in_progress", "blocked", "in_review", "done", "cancelled")
-PRIORITIES: Final = ("none", "low", "medium", "high", "urgent")
-WRITABLE: Final = ("status", "priority", "title", "description", "assigneeAgentId", "assigneeUserId")
-"""The columns that update-task takes, in the order of its documented body."""
-
-_BODY: Final = "docs: update-task, body"
-_TASK: Final = "docs: update-task, response (the Task object)"
-
-
-def _column(name: str, label: str, kind: Any = "text", **more: Any) -> Column:
-    more.setdefault("source", _BODY if more.get("editable") else _TASK)
-    return Column(name, kind, label=label, **more)
-
-
-SCHEMA: Final = Schema(
-    (
-        _column("identifier", "Identifier", nullable=False, role="identifier"),
-        _column("workspaceId", "Workspace", nullable=False),
-        _column(
-            "title", "Title", editable=True, nullable=False, role="title", min_length=1, max_length=500,
-            source="docs: create-task, body (1–500 characters)",
-        ),
-        _column("description", "Description", editable=True),
-        _column("status", "Status", "choice", editable=True, nullable=False, role="status", choices=STATUSES),
-        _column(
-            "priority", "Priority", "choice", editable=True, nullable=False, role="priority", choices=PRIORITIES,
-            ordered=True,
-        ),
-        _column("version", "Version", "integer", nullable=False, role="version"),
-        _column("dueAt", "Due", "timestamp", role="due"),
-        _column("assigneeUserId", "Assignee", editable=True, clearable=True, role="assignee", people=True),
-        _column("assigneeAgentId", "Agent", editable=True, clearable=True, role="assignee", people=True),
-        _column("createdByUserId", "Created by"),
-        _column("createdByAgentId", "Created by agent"),
-        _column("parentTaskId", "Parent task"),
-        _column("channelId", "Channel"),
-        _column("originMessageId", "Origin message"),
-        _column("originExtractionId", "Origin extraction"),
-        _column("startedAt", "Started", "timestamp"),
-        _column("completedAt", "Completed", "timestamp"),
-        _column("cancelledAt", "Cancelled", "timestamp"),
-        _column("archivedAt", "Archived", "timestamp"),
-        _column("createdAt", "Created", "timestamp", nullable=False),
-        _column("updatedAt", "Updated", "timestamp", nullable=False, role="updated"),
-        _column("deletedAt", "Deleted", "timestamp"),
-    )
-)  # fmt: skip
-
-_TIMES: Final = tuple(c.name for c in SCHEMA if c.kind == "timestamp")
-_LARGEST: Final = 2**63 - 1
-
-_Text = str | None | UnsetType
-Task: Any = msgspec.defstruct(
-    "Task",
-    [
-        ("id", str),
-        ("version", int | float),
-        *((c.name, _Text, UNSET) for c in SCHEMA if c.name != "version"),
-    ],
-    gc=False,
-)
-"""A task as the service sent it: one attribute a column, `UNSET` where the key was absent."""
 
 
 class Cutoff(msgspec.Struct):
@@ -186,7 +117,7 @@ def _page(call: Call, reply: Reply) -> Verdict:
     if isinstance(answer.data, UnsetType):
         raise _Senseless("there is no `data`")
     for at, task in enumerate(answer.data):
-        if type(task.version) is not int or task.version > _LARGEST or not task.id:
+        if type(task.version) is not int or task.version > LARGEST or not task.id:
             _mend(task, f"$.data[{at}]")
     meta = answer.meta or _ListMeta()
     paging = meta.pagination or Pagination()
@@ -214,8 +145,8 @@ def _updated(call: Call, reply: Reply) -> Verdict:
     if task.id != asked:
         raise _Senseless(f"it is about task {words(task.id, 60)}, not {words(asked, 60)}")
     updated = row(task)
-    for name in _TIMES:
-        if not _is_time(updated.get(name)):
+    for name in TIMES:
+        if not is_time(updated.get(name)):
             raise _Senseless(f"{words(updated[name], 40)!r} is no RFC 3339 timestamp - at `$.data.{name}`")
     meta = answer.meta if isinstance(answer.meta, dict) else {}
     return Verdict("ok", updated, request_id=_request_id(meta.get("requestId"), reply), status=reply.status)
@@ -237,7 +168,7 @@ def _mend(task: Any, path: str) -> None:
     if not task.id:
         raise _Senseless(f"an empty id - at `{path}.id`")
     whole = int(task.version)
-    if whole != task.version or abs(whole) > _LARGEST:
+    if whole != task.version or abs(whole) > LARGEST:
         raise _Senseless(f"expected an integer, got {task.version} - at `{path}.version`")
     task.version = whole
 
@@ -313,40 +244,3 @@ def _message(error: Mapping[str, Any]) -> str:
 
 def _request_id(value: Any, reply: Reply) -> str | None:
     return words(value, 100) if isinstance(value, str) and value else request_id_of(reply.headers)
-
-
-def row(task: Any) -> Row:
-    """One task as a row: id, and only the columns whose keys the service sent."""
-    built: Row = msgspec.to_builtins(task)
-    return built
-
-
-def columns(tasks: Sequence[Any]) -> Columns:
-    """Many tasks as plain lists, the id among them; what a task left out is None."""
-    lists: dict[str, list[Any]] = {"id": [task.id for task in tasks]}
-    for column in SCHEMA:
-        values = list(map(attrgetter(column.name), tasks))
-        lists[column.name] = [None if v is UNSET else v for v in values]
-    for name in _TIMES:
-        _check_times(name, lists)
-    return lists
-
-
-def _check_times(name: str, lists: Mapping[str, Sequence[Any]]) -> None:
-    """Every timestamp must be one, before pandas reads "now" as now and "" as nothing."""
-    try:
-        msgspec.convert(lists[name], list[datetime | None])
-    except msgspec.ValidationError:
-        for task, value in zip(lists["id"], lists[name], strict=True):
-            if not _is_time(value):
-                message = f"task {words(task, 60)}: {name} is no RFC 3339 timestamp: {words(value, 40)!r}"
-                raise ProtocolError(message) from None
-        raise
-
-
-def _is_time(value: str | None) -> bool:
-    try:
-        msgspec.convert(value, datetime | None)
-    except msgspec.ValidationError:
-        return False
-    return True

@@ -1,0 +1,98 @@
+"""One run: a plan applied, or tried, with a bar and a report."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from taskframe.engine.applying import OnConflict, Run
+from taskframe.engine.link import Link
+from taskframe.engine.outcome import Outcome
+from taskframe.errors import ApplyInterrupted
+from taskframe.progress import Progress, progress_bar
+from taskframe.report import Report
+from taskframe.services.base import Source
+
+if TYPE_CHECKING:
+    from taskframe.plan import Plan
+
+INTERRUPTED = "interrupted"
+
+
+class Stop:
+    """What an interrupt calls: the run that is under way takes no new task, and ends in order."""
+
+    run: Run | None = None
+
+    def __call__(self) -> None:
+        if self.run is not None:
+            self.run.stop(INTERRUPTED)
+
+
+async def run_plan(
+    link: Link,
+    plan: Plan,
+    source: Source,
+    *,
+    run_id: str,
+    on_conflict: OnConflict = "report",
+    dry: bool = False,
+    stop: Stop | None = None,
+    progress: Progress = True,
+    names: Mapping[str, str],
+) -> tuple[Report, Sequence[Outcome]]:
+    """Applies `plan`, or with `dry` reads what an apply would read."""
+    caller = link.caller()
+    started = link.clock.now()
+    counts: dict[str, int] = {}
+    desc = f"{'Checking' if dry else 'Applying to'} {link.service.label}"
+    with progress_bar(progress, desc=desc, total=len(plan)) as bar:
+
+        def show(outcome: Outcome) -> None:
+            counts[outcome.kind] = counts.get(outcome.kind, 0) + 1
+            bar.set_postfix(counts, refresh=False)
+            bar.update()
+
+        run = Run(
+            link.service,
+            plan.load.schema,
+            plan.load.catalogue,
+            caller,
+            clock=link.clock,
+            rng=link.rng,
+            concurrency=link.concurrency,
+            on_conflict=on_conflict,
+            on_outcome=show,
+        )
+        if stop is not None:
+            stop.run = run
+        outcomes = await (run.dry_run(list(plan.edits())) if dry else run.apply(plan.edits(), grace=link.timeout))
+    report = Report(
+        run_id,
+        plan,
+        dry,
+        link.clock.now() - started,
+        caller.calls,
+        run.stopped,
+        outcomes,
+        _load=replace(plan.load, source=source),
+        _names=names,
+    )
+    return report, outcomes
+
+
+def new_run_id() -> str:
+    """A name for a run."""
+    return uuid.uuid4().hex[:16]
+
+
+def after_run(plan: Plan, report: Report, outcomes: Sequence[Outcome]) -> Report:
+    """The frame follows what the service answered, in the thread of the caller, who works with it."""
+    rows = {o.id: o.row for o in outcomes if o.row is not None and o.kind in ("applied", "unchanged", "partial")}
+    if plan.frame is not None and rows:
+        plan.frame.take_answers(rows, plan.sent(rows))
+    if report.stopped == INTERRUPTED:
+        raise ApplyInterrupted(f"interrupted; {report.counts}: the report is in .report", report)
+    return report

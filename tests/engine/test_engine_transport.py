@@ -1,0 +1,475 @@
+import asyncio
+import gzip
+import json
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from engine_wire import Seen, Wire, reply
+from httpx_aiohttp import AiohttpTransport
+
+from taskframe import _version
+from taskframe.engine.transport import (
+    NoReply,
+    Request,
+    Transport,
+    build_request,
+    check_base_url,
+    make_transport,
+)
+from taskframe.errors import ProtocolError, SettingsError
+from taskframe.services.base import Call, Reply
+
+SECRET = "sk_live_3f9a"
+
+
+def on(answer: Callable[[Seen], Any], do: Callable[[Transport, Wire], Any], **options: Any) -> None:
+    """Run `do(transport, wire)` with the default transport against a server that answers so."""
+
+    async def main() -> None:
+        async with Wire(answer) as wire:
+            transport = make_transport(wire.url, **options)
+            try:
+                await do(transport, wire)
+            finally:
+                await transport.aclose()
+                for brought in (options.get("client"), options.get("transport")):
+                    if brought is not None:
+                        await brought.aclose()
+
+    asyncio.run(main())
+
+
+def post(wire: Wire, **headers: str) -> Request:
+    return build_request(wire.url, Call("POST", "/"), headers)
+
+
+def get(wire: Wire, path: str = "/", **headers: str) -> Request:
+    return build_request(wire.url, Call("GET", path), headers)
+
+
+# building
+
+
+def test_a_request_is_built_without_sending() -> None:
+    """Method, URL with encoded parameters, our headers and the service's, compact UTF-8 JSON."""
+    call = Call("POST", "/v1/tasks", params=(("q", "a b&c=⟨"), ("q", "")), json={"title": "Ω", "n": None})
+    request = build_request("https://api.example.com/x", call, {"Authorization": "Bearer t"})
+    assert request.method == "POST"
+    assert request.url == "https://api.example.com/x/v1/tasks?q=a%20b%26c%3D%E2%9F%A8&q="
+    assert request.headers == {
+        "user-agent": f"taskframe/{_version.__version__}",
+        "accept": "application/json",
+        "accept-encoding": "gzip, deflate",
+        "authorization": "Bearer t",
+        "content-type": "application/json",
+    }
+    assert request.content == '{"title":"Ω","n":null}'.encode()
+    assert build_request("https://a", Call("GET", "/"), {}).content is None
+
+
+def test_a_request_shows_no_secret() -> None:
+    """Its repr is without headers; a header that can't be sent is named, not quoted."""
+    assert SECRET not in repr(build_request("https://a", Call("GET", "/"), {"authorization": SECRET}))
+    for bad in ("\n", "\r", "\x00", "ü"):
+        with pytest.raises(SettingsError, match="authorization") as caught:
+            build_request("https://a", Call("GET", "/"), {"authorization": SECRET + bad})
+        frame = caught.traceback[-1].frame
+        assert SECRET not in repr(frame.f_locals) + str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/tasks/..", "/tasks/./x", "/tasks/%2e%2E/x", "/../x"])
+def test_a_path_can_not_lead_elsewhere(path: str) -> None:
+    """A task whose id is ".." is an error, not a call to another address."""
+    with pytest.raises(ProtocolError, match="can't be sent"):
+        build_request("https://a", Call("GET", path), {})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://api.example.com", "https://api.example.com"),
+        ("https://API.example.com:8443/v1/", "https://api.example.com:8443/v1"),
+        ("http://localhost:8000/", "http://localhost:8000"),
+        ("http://127.0.0.53:1", "http://127.0.0.53:1"),
+        ("http://[::1]:1/", "http://[::1]:1"),
+    ],
+)
+def test_a_base_url_is_normalised(given: str, kept: str) -> None:
+    """Host in lower case, no slash at the end; http on this very machine only."""
+    assert check_base_url(given) == kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://api.example.com", "http://localhost.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1",
+        "http://[::2]", "ftp://a", "api.example.com", "https://", "", "https://a?x=1", "https://a?", "https://a#f",
+        "https://a:port", "https://a:99999", "https://u:pw1234@a", "https://a b", " https://a", "https://a/ü", "https://a\\b",
+        "https://a/\n", None, 7, b"https://a",
+    ],
+)  # fmt: skip
+def test_a_base_url_that_can_not_be_right_is_refused(given: Any) -> None:
+    """SettingsError; a password in it is not repeated."""
+    with pytest.raises(SettingsError, match="base_url") as caught:
+        check_base_url(given)
+    assert "pw1234" not in str(caught.value)
+
+
+# over the wire
+
+
+def odd_client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(follow_redirects=True, trust_env=False)
+
+
+@pytest.fixture(params=["default", "client", "transport", "aiohttp"])
+def options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What a user may give to `connect`."""
+    match request.param:
+        case "client":
+            return {"client": odd_client()}
+        case "transport":
+            return {"transport": httpx.AsyncHTTPTransport()}
+        case "aiohttp":
+            return {"transport": AiohttpTransport()}
+    return {}
+
+
+def test_a_path_goes_over_the_wire_byte_for_byte() -> None:
+    """Ids that hold ":", "/", "?", "#", "%", spaces and more come through as they were encoded."""
+    ids = [
+        "task:⟨a/b?c#d%2F⟩",
+        "a b",
+        "%",
+        "%25",
+        "a+b&c=d;e",
+        "'\"<>[]{}|\\^`",
+        "~._-!$()*,@",
+        "a%zz",
+        "é\u0301",
+        "日本",
+    ]
+    paths = [f"/tasks/{quote(i, safe='')}" for i in ids] + ["/a:b@c/%3a%3A%7e~'()*!$&+,;=/", "/tasks/"]
+    calls = [Call("GET", path, params=(("id", i),)) for path, i in zip(paths, [*ids, "x", "y"], strict=True)]
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        for call in calls:
+            await transport.send(build_request(wire.url, call, {}), 5)
+        sent = [f"{call.path}?id={quote(call.params[0][1], safe='')}" for call in calls]
+        assert [seen.target for seen in wire.seen] == sent
+
+    on(lambda seen: reply(), do)
+
+
+def test_a_reply_comes_back_whole(options: dict[str, Any]) -> None:
+    """Status, headers with lower-case names, bytes; the request with its own headers and body."""
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        call = Call("PATCH", "/t", json={"a": 1})
+        got = await transport.send(build_request(wire.url, call, {"X-Key": SECRET}), 5)
+        assert isinstance(got, Reply)
+        assert (got.status, got.body) == (418, b'{"b": 2}')
+        assert got.headers["x-request-id"] == "r1"
+        seen = wire.seen[0]
+        assert (seen.method, seen.body) == ("PATCH", b'{"a":1}')
+        assert seen.headers["x-key"] == SECRET
+        assert seen.headers["user-agent"].startswith("taskframe/")
+        assert seen.headers["content-type"] == "application/json"
+        assert seen.headers["accept"] == "application/json"
+
+    on(lambda seen: reply({"b": 2}, 418, X_Request_Id="r1"), do, **options)
+
+
+@pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_compressed_replies_are_decoded(name: str, pack: Callable[[bytes], bytes], options: dict[str, Any]) -> None:
+    """gzip and deflate, on every kind of transport."""
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        got = await transport.send(get(wire), 5)
+        assert json.loads(got.body) == {"a": "x" * 1000}
+
+    on(lambda seen: reply(pack(json.dumps({"a": "x" * 1000}).encode()), content_encoding=name), do, **options)
+
+
+def test_a_reply_that_can_not_be_decoded_is_a_protocol_error(options: dict[str, Any]) -> None:
+    """It came, but makes no sense."""
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        with pytest.raises(ProtocolError, match="decoded"):
+            await transport.send(get(wire), 5)
+
+    on(lambda seen: reply(b"not gzip", content_encoding="gzip"), do, **options)
+
+
+def test_redirects_are_not_followed_and_cookies_not_kept(options: dict[str, Any]) -> None:
+    """The token goes to nobody else, even when the user's client follows redirects; no state between calls."""
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        got = await transport.send(get(wire), 5)
+        assert got.status == 302
+        await transport.send(get(wire), 5)
+        assert [seen.target for seen in wire.seen] == ["/", "/"]
+        if "client" not in options:  # a client of the user's may keep what it likes
+            assert "cookie" not in wire.seen[1].headers
+
+    on(lambda seen: reply(b"", 302, location="/elsewhere", set_cookie="a=b; Path=/"), do, **options)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+def test_a_dropped_connection_is_not_tried_again(method: str, options: dict[str, Any]) -> None:
+    """A kept-alive connection that the server drops on the next call: one call there, one call here, in doubt."""
+    if isinstance(options.get("transport"), AiohttpTransport) and method != "POST":
+        pytest.skip("aiohttp repeats these by itself: what the user brings behaves as the user's")
+
+    def answer(seen: Seen) -> bytes | None:
+        return reply() if len(wires[0].seen) == 1 else None
+
+    wires: list[Wire] = []
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        wires.append(wire)
+        await transport.send(get(wire), 5)
+        with pytest.raises(NoReply) as caught:
+            await transport.send(build_request(wire.url, Call(method, "/"), {"authorization": SECRET}), 5)
+        assert caught.value.sent
+        assert len(wire.seen) == 2
+        assert [seen.connection for seen in wire.seen] == [1, 1]
+        assert SECRET not in str(caught.value)
+
+    on(answer, do, **options)
+
+
+def test_no_secret_is_in_the_traceback_of_a_lost_reply(options: dict[str, Any]) -> None:
+    """Not in the words, nor in the locals of any frame, nor in an exception that hangs on it."""
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        with pytest.raises(NoReply) as caught:
+            await transport.send(post(wire, authorization=SECRET), 5)
+        assert caught.value.__cause__ is None
+        assert caught.value.__context__ is None
+        assert SECRET not in "".join(repr(entry.frame.f_locals) for entry in caught.traceback)
+
+    on(lambda seen: None, do, **options)
+
+
+def test_a_connection_that_can_not_be_made_was_not_sent(options: dict[str, Any]) -> None:
+    """Nobody listens: nothing can have been written."""
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        with pytest.raises(NoReply, match="no connection") as caught:
+            await transport.send(build_request("http://127.0.0.1:9", Call("POST", "/"), {}), 5)
+        assert not caught.value.sent
+
+    on(lambda seen: None, do, **options)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
+        b"\x00\x01 nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncont",
+    ],
+)
+def test_a_reply_that_breaks_off_was_sent(answer: bytes, options: dict[str, Any]) -> None:
+    """Half a reply is none; the server may have done its work."""
+
+    async def broken(seen: Seen) -> None:
+        seen.writer.write(answer)
+        await seen.writer.drain()
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        with pytest.raises(NoReply) as caught:
+            await transport.send(post(wire), 5)
+        assert caught.value.sent
+        assert len(wire.seen) == 1
+
+    on(broken, do, **options)
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n"])
+def test_a_timeout_is_for_the_whole_call(start: bytes, options: dict[str, Any]) -> None:
+    """A server that says nothing, or one byte every now and then: over after `timeout`, and in doubt."""
+
+    async def drip(seen: Seen) -> None:
+        if not start:
+            await asyncio.sleep(60)
+        seen.writer.write(start)
+        while True:
+            seen.writer.write(b"1\r\na\r\n")
+            await seen.writer.drain()
+            await asyncio.sleep(0.01)
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        with pytest.raises(NoReply, match=r"within 0.3 s") as caught:
+            await transport.send(get(wire), 0.3)
+        assert caught.value.sent
+
+    on(drip, do, **options)
+
+
+def test_an_endless_reply_is_cut_off(options: dict[str, Any]) -> None:
+    """Past the bound it is an error that names it, with bombs measured unpacked; the connection is not used again."""
+
+    async def endless(seen: Seen) -> None:
+        seen.writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        while True:
+            seen.writer.write(b"1000\r\n" + b"a" * 0x1000 + b"\r\n")
+            await seen.writer.drain()
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        for _ in range(2):
+            with pytest.raises(ProtocolError, match="100,000 bytes") as caught:
+                await transport.send(get(wire), 20)
+            assert caught.value.status_code == 200
+        assert wire.connections == 2
+
+    on(endless, do, max_body=100_000, **options)
+    fresh = {"client": odd_client()} if "client" in options else {}
+    on(lambda seen: reply(gzip.compress(b"0" * 10**7), content_encoding="gzip"), do_bomb, max_body=100_000, **fresh)
+
+
+async def do_bomb(transport: Transport, wire: Wire) -> None:
+    with pytest.raises(ProtocolError, match="100,000 bytes"):
+        await transport.send(get(wire), 20)
+
+
+def test_as_many_connections_as_calls_in_flight() -> None:
+    """64 calls at once use at most `concurrency` connections, and keep them."""
+
+    async def slow(seen: Seen) -> bytes:
+        await asyncio.sleep(0.01)
+        return reply()
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        for _ in range(3):
+            await asyncio.gather(*[transport.send(get(wire), 10) for _ in range(64)])
+        assert wire.connections == 16
+
+    on(slow, do, concurrency=16)
+
+
+# what users bring
+
+
+@pytest.mark.parametrize("kind", ["client", "transport"])
+def test_what_the_user_brought_is_not_closed(kind: str) -> None:
+    """It can be used after the connection was closed."""
+
+    async def main() -> None:
+        async with Wire(lambda seen: reply()) as wire, httpx.AsyncHTTPTransport() as inner:
+            client = httpx.AsyncClient(transport=inner)
+            transport = make_transport(wire.url, **({"client": client} if kind == "client" else {"transport": inner}))
+            await transport.send(get(wire), 5)
+            await transport.aclose()
+            assert not client.is_closed
+            assert (await client.get(wire.url)).status_code == 200
+            assert wire.connections == 1
+
+    asyncio.run(main())
+
+
+def test_the_clients_own_auth_does_not_sign_our_calls() -> None:
+    """We sign: a client with `auth=` can't replace our header, and its redirects are off."""
+
+    async def main() -> None:
+        async with (
+            Wire(lambda seen: reply()) as wire,
+            httpx.AsyncClient(auth=("me", "pw"), headers={"X-Team": "a"}) as client,
+        ):
+            transport = make_transport(wire.url, client=client)
+            await transport.send(get(wire, authorization="Bearer ours"), 5)
+            assert wire.seen[0].headers["authorization"] == "Bearer ours"
+            assert wire.seen[0].headers["x-team"] == "a"
+
+    asyncio.run(main())
+
+
+def test_an_own_transport_object_is_used_and_not_closed() -> None:
+    """Anything with `send` and `aclose`."""
+
+    class Canned:
+        closed = False
+
+        async def send(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109 - the protocol
+            return Reply(200, {}, request.url.encode())
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    canned = Canned()
+
+    async def main() -> None:
+        transport = make_transport("https://a", transport=canned)
+        assert (await transport.send(build_request("https://a", Call("GET", "/x"), {}), 1)).body == b"https://a/x"
+        await transport.aclose()
+
+    asyncio.run(main())
+    assert not canned.closed
+
+
+def test_what_can_not_send_is_refused_with_what_to_pass() -> None:
+    """Sync clients and transports, both options at once, and things that are neither."""
+    with httpx.Client() as client, httpx.HTTPTransport() as transport:
+        for options, words in [
+            ({"client": client}, "AsyncClient"),
+            ({"transport": transport}, "AsyncHTTPTransport"),
+            ({"client": httpx.AsyncClient(), "transport": httpx.AsyncHTTPTransport()}, "not both"),
+            ({"client": 7}, "int"),
+            ({"transport": "x"}, "str"),
+        ]:
+            with pytest.raises(SettingsError, match=words):
+                make_transport("https://a", **options)  # type: ignore[arg-type]
+
+
+# proxies
+
+
+@pytest.mark.parametrize("user", ["", "me:p%40ss@"])
+def test_the_environments_proxy_is_used(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTPS_PROXY as httpx reads it, with its password; a proxy that refuses leaves nothing in doubt."""
+
+    async def main() -> None:
+        async with Wire(lambda seen: reply(status=407)) as wire:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{user}127.0.0.1:{wire.port}")
+            monkeypatch.setenv("NO_PROXY", "")
+            transport = make_transport("https://api.example.com")
+            with pytest.raises(NoReply) as caught:
+                await transport.send(
+                    build_request("https://api.example.com", Call("GET", "/"), {"authorization": SECRET}), 5
+                )
+            await transport.aclose()
+            assert not caught.value.sent
+            assert (wire.seen[0].method, wire.seen[0].target) == ("CONNECT", "api.example.com:443")
+            assert wire.seen[0].headers.get("proxy-authorization") == ("Basic bWU6cEBzcw==" if user else None)
+            assert "authorization" not in wire.seen[0].headers
+            assert "ss" not in str(caught.value).replace("passed", "")
+
+    asyncio.run(main())
+
+
+def test_this_very_machine_is_never_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """http to loopback is allowed because nobody reads it: no proxy does."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+
+    async def do(transport: Transport, wire: Wire) -> None:
+        assert (await transport.send(get(wire), 5)).status == 200
+
+    on(lambda seen: reply(), do)
+
+
+def test_httpx_is_imported_when_a_transport_is_made() -> None:
+    """Not with the engine: importing stays light."""
+    code = (
+        "import sys, taskframe.engine.transport, taskframe.engine.caller, taskframe.engine.loading;"
+        "sys.exit(bool({'httpx', 'aiohttp', 'yarl'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
