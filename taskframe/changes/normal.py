@@ -25,7 +25,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+(\.0+)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
-    r"([Tt ](?P<time>\d\d:\d\d(:\d\d([.,]\d{1,30})?)?) ?(?P<offset>[Zz]|[+-]\d\d(:?\d\d)?)?)?",
+    r"([Tt ](?P<time>\d\d:\d\d(:\d\d([.,]\d{1,30})?)?) ?(?P<offset>[Zz]|[+-]\d\d(:?\d\d){0,2})?)?",
     re.ASCII,
 )
 _BOOLEANS: Mapping[Any, bool] = {"true": True, "false": False, 1: True, 0: False}

@@ -45,7 +45,6 @@ class Reload:
     name: ClassVar[str] = "reload"
     label: ClassVar[str] = "Reload"
     index: ClassVar[str] = "id"
-    index: ClassVar[str] = "id"
     settings: type[BaseModel] = ReloadSettings
     limits: Sequence[Limit] = ()  # 429 is documented, numbers are not
 
@@ -124,5 +123,5 @@ class Reload:
         return Call("GET", wire.RESOLVE_IDENTITY, (("email", name),)) if "@" in name.strip("@") else None
 
 
-def _is_version(value: Any) -> TypeGuard[Real]:
-    return isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
+def _is_version(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, Real) and value is not True and value is not False and float(value).is_integer()

@@ -68,6 +68,7 @@ SCHEMA: Final = Schema(
 
 TIMES: Final = tuple(c.name for c in SCHEMA if c.kind == "timestamp")
 LARGEST: Final = 2**63 - 1
+_TIMES: Final = list[datetime | None]
 
 _Text = str | None | UnsetType
 Task: Any = msgspec.defstruct(
@@ -93,7 +94,7 @@ def columns(tasks: Sequence[Any]) -> Columns:
     lists: dict[str, list[Any]] = {"id": [task.id for task in tasks]}
     for column in SCHEMA:
         values = list(map(attrgetter(column.name), tasks))
-        lists[column.name] = [None if v is UNSET else v for v in values]
+        lists[column.name] = [None if v is UNSET else v for v in values] if UNSET in values else values
     for name in TIMES:
         _check_times(name, lists)
     return lists
@@ -102,19 +103,19 @@ def columns(tasks: Sequence[Any]) -> Columns:
 def _check_times(name: str, lists: Mapping[str, Sequence[Any]]) -> None:
     """Every timestamp must be one, before pandas reads "now" as now and "" as nothing."""
     try:
-        msgspec.convert(lists[name], list[datetime | None])
+        msgspec.convert(lists[name], _TIMES)
     except msgspec.ValidationError:
         for task, value in zip(lists["id"], lists[name], strict=True):
-            if not is_time(value):
+            if not are_times([value]):
                 message = f"task {words(task, 60)}: {name} is no RFC 3339 timestamp: {words(value, 40)!r}"
                 raise ProtocolError(message) from None
         raise
 
 
-def is_time(value: str | None) -> bool:
-    """Is it null, or an RFC 3339 timestamp?"""
+def are_times(values: Sequence[str | None]) -> bool:
+    """Is each null, or an RFC 3339 timestamp?"""
     try:
-        msgspec.convert(value, datetime | None)
+        msgspec.convert(values, _TIMES)
     except msgspec.ValidationError:
         return False
     return True

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from taskframe.errors import ProtocolError
 from taskframe.services.base import Call, Person, Reply, Verdict, VerdictKind
 from taskframe.services.http import failure, kind_of, request_id_of, unreadable, words
-from taskframe.services.reload.tasks import LARGEST, TIMES, Task, is_time, row
+from taskframe.services.reload.tasks import LARGEST, TIMES, Task, are_times, row
 
 LIST_TASKS: Final = "/v1/agent/list-tasks"
 LIST_MY_TASKS: Final = "/v1/agent/list-my-tasks"
@@ -145,9 +145,9 @@ def _updated(call: Call, reply: Reply) -> Verdict:
     if task.id != asked:
         raise _Senseless(f"it is about task {words(task.id, 60)}, not {words(asked, 60)}")
     updated = row(task)
-    for name in TIMES:
-        if not is_time(updated.get(name)):
-            raise _Senseless(f"{words(updated[name], 40)!r} is no RFC 3339 timestamp - at `$.data.{name}`")
+    if not are_times([updated.get(name) for name in TIMES]):
+        name = next(n for n in TIMES if not are_times([updated.get(n)]))
+        raise _Senseless(f"{words(updated[name], 40)!r} is no RFC 3339 timestamp - at `$.data.{name}`")
     meta = answer.meta if isinstance(answer.meta, dict) else {}
     return Verdict("ok", updated, request_id=_request_id(meta.get("requestId"), reply), status=reply.status)
 
