@@ -23,7 +23,7 @@ test: $(VENV)/.done lint  ## everything: style, types, layers, all tests
 	$(BIN)/python -m pytest -n 2
 
 quick: $(VENV)/.done  ## the part that takes less than a minute
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 2 -m 'not slow and not benchmark'
 
 lint: $(VENV)/.done  ## style, types, layers
 	$(BIN)/ruff check .

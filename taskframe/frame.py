@@ -103,8 +103,16 @@ class TaskFrame:
             gaps=self._load.gaps,
             filters=self._load.filters,
             notes=self._load.notes,
+            edited=self._edited(),
             names=self._connection.people_names if self._connection else {},
         )
+
+    def _edited(self) -> int | None:
+        """How many cells would change; None when the frame has lost its task ids."""
+        try:
+            return len(diff(self._baseline, take_frame(self._df, self.schema)).changes)
+        except PlanError:
+            return None
 
     # planning
 

@@ -1,6 +1,6 @@
-"""The default transport: httpx on aiohttp, and any httpx client that a user brings.
+"""httpx: for a client or transport that a user brings, and for proxies. Imported when such a transport is made.
 
-Stock httpx gets slower with each connection in its pool; aiohttp's does not. Imported when a transport is made.
+Our own client runs on aiohttp's connections: httpx's pool gets slower with each connection in it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,10 @@ from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 from yarl import URL
 
-from taskframe.engine.transport import MAX_BODY, NoReply, Request, is_loopback
+from taskframe.engine.aiohttp_transport import IDLE, UNSENT, connect_timeout, open_session, too_long
+from taskframe.engine.transport import MAX_BODY, NoReply, Request, headers_of
 from taskframe.errors import ProtocolError
 from taskframe.services.base import Reply
-
-# Many servers drop a connection that was idle for 5 s. A call on one that is just being dropped gets no answer and is
-# in doubt: better let go of it first.
-_IDLE = 4.0
-_CONNECT = 10.0
 
 
 class HttpxTransport:
@@ -47,8 +43,8 @@ class HttpxTransport:
             failure = ProtocolError(f"the reply can't be decoded: {error}")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError) as error:
             failure = _no_reply(error)
-        except _Bad as error:
-            failure = ProtocolError(error.words, status_code=error.status)
+        except ProtocolError as error:
+            failure = too_long(self._max_body, error.status_code)
         raise failure
 
     async def aclose(self) -> None:
@@ -57,8 +53,7 @@ class HttpxTransport:
             await self._client.aclose()
 
     async def _send(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109 - handed on to httpx
-        connect = min(_CONNECT, 0.8 * timeout)  # before the whole is over: a call that never left is not in doubt
-        limits = {"connect": connect, "read": timeout, "write": timeout, "pool": timeout}
+        limits = {"connect": connect_timeout(timeout), "read": timeout, "write": timeout, "pool": timeout}
         if self._owned:
             # nothing of a client's to merge in
             outgoing = httpx.Request(
@@ -83,31 +78,29 @@ class HttpxTransport:
             raise _Broken(f"the reply broke off ({type(error).__name__})") from error
         finally:
             await response.aclose()
-        headers: dict[str, str] = {}
-        for raw, value in response.headers.raw:
-            name, text = raw.decode("latin-1").lower(), value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {text}" if name in headers else text
-        return Reply(response.status_code, headers, body)
+        return Reply(response.status_code, headers_of(response.headers.raw), body)
 
     async def _read(self, response: httpx.Response) -> bytes:
         chunks, size = [], 0
         async for chunk in response.aiter_bytes():
             size += len(chunk)
             if size > self._max_body:
-                raise _Bad(f"a reply of more than {self._max_body:,} bytes", response.status_code)
+                raise too_long(self._max_body, response.status_code)
             chunks.append(chunk)
         return b"".join(chunks)
 
 
-class _Bad(Exception):
-    def __init__(self, words: str, status: int) -> None:
-        super().__init__(words)
-        self.words = words
-        self.status = status
-
-
 class _Broken(httpx.ReadError):
     """The reply had begun."""
+
+
+_UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
 
 
 def _no_reply(error: Exception) -> NoReply:
@@ -116,18 +109,7 @@ def _no_reply(error: Exception) -> NoReply:
     if isinstance(cause, aiohttp.ClientError):
         # httpx-aiohttp's own transport calls a connection that was dropped *after* the request a ConnectTimeout
         error = cause
-    unsent = isinstance(
-        error,
-        httpx.ConnectError
-        | httpx.ConnectTimeout
-        | httpx.PoolTimeout
-        | httpx.UnsupportedProtocol
-        | httpx.InvalidURL
-        | aiohttp.ClientConnectorError
-        | aiohttp.ConnectionTimeoutError
-        | aiohttp.ClientHttpProxyError
-        | aiohttp.InvalidURL,
-    )
+    unsent = isinstance(error, (*_UNSENT, *UNSENT))
     if isinstance(error, _Broken):
         return NoReply(str(error), sent=True)
     words = type(error).__name__
@@ -136,15 +118,11 @@ def _no_reply(error: Exception) -> NoReply:
     return NoReply(f"no connection could be made ({words})" if unsent else f"no answer came ({words})", sent=not unsent)
 
 
-def default_client(base_url: str, *, concurrency: int = 64) -> httpx.AsyncClient:
-    """An httpx client on aiohttp, for `concurrency` connections; proxies from the environment, as httpx reads them.
-
-    This very machine is never behind a proxy: there http is allowed, and no proxy shall read it.
-    """
+def default_client(*, concurrency: int = 64) -> httpx.AsyncClient:
+    """An httpx client on aiohttp, for `concurrency` connections; proxies from the environment, as httpx reads them."""
     return _Client(
         verify=httpx.create_ssl_context(),
-        trust_env=not is_loopback(base_url),
-        limits=httpx.Limits(max_connections=concurrency, keepalive_expiry=_IDLE),
+        limits=httpx.Limits(max_connections=concurrency, keepalive_expiry=IDLE),
         cookies=no_cookies(),
     )
 
@@ -170,15 +148,10 @@ class _Aiohttp(AiohttpTransport):
     """httpx-aiohttp's transport, but that the URL goes out as it is and no error is taken for another."""
 
     def get_client(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=self.limits.max_connections or 0, ssl=self.ssl_context, keepalive_timeout=self.limits.keepalive_expiry
-        )
-        return aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # httpx does
-            middlewares=(_once,),
-        )
+        limits = self.limits
+        return open_session(
+            limits.max_connections or 0, self.ssl_context, idle=limits.keepalive_expiry, decode=False
+        )  # httpx decodes
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         session = self.client
@@ -205,23 +178,6 @@ class _Aiohttp(AiohttpTransport):
             stream=AiohttpResponseStream(response),
             request=request,
         )
-
-
-class _Dropped(aiohttp.ClientError):
-    """The connection was dropped after the request may have been written; not a kind that aiohttp repeats."""
-
-
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending an idempotent request again when a kept-alive connection was dropped.
-
-    It may have arrived, and every call is counted and limited: whether to send again is the engine's to decide.
-    """
-    try:
-        return await handler(request)
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        raise  # never sent, never repeated
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _Dropped(type(error).__name__) from error
 
 
 def _proxy_headers(proxy: httpx.Proxy) -> dict[str, str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit
+from urllib.request import getproxies
 
 import msgspec
 
@@ -83,9 +84,11 @@ def make_transport(
     What the user brought is never closed, and its limits, proxies and certificates are the user's; its `auth` and
     `follow_redirects` are not used. SettingsError for what can't send, with what to pass instead.
     """
+    if client is None and transport is None:
+        return default_transport(base_url, concurrency=concurrency, max_body=max_body)
     import httpx
 
-    from taskframe.engine.httpx_transport import HttpxTransport, default_client, no_cookies
+    from taskframe.engine.httpx_transport import HttpxTransport, no_cookies
 
     if client is not None and transport is not None:
         raise SettingsError("client= or transport=, not both: an httpx client has its own transport")
@@ -95,8 +98,6 @@ def make_transport(
         if not isinstance(client, httpx.AsyncClient):
             raise SettingsError(f"client= takes an httpx.AsyncClient, not {type(client).__name__}")
         return HttpxTransport(client, owned=False, max_body=max_body)
-    if transport is None:
-        return HttpxTransport(default_client(base_url, concurrency=concurrency), owned=True, max_body=max_body)
     if isinstance(transport, httpx.AsyncBaseTransport):
         # closing this client would close the user's transport
         return HttpxTransport(
@@ -112,6 +113,35 @@ def make_transport(
             f"and aclose(), not {type(transport).__name__}"
         )
     return Borrowed(transport)
+
+
+def default_transport(base_url: str, *, concurrency: int = 64, max_body: int = MAX_BODY) -> Transport:
+    """aiohttp where the way is direct, httpx on aiohttp where the environment names a proxy (HTTPS_PROXY, NO_PROXY, …).
+
+    This very machine is never behind a proxy: there http is allowed, and no proxy shall read it.
+    """
+    direct = is_loopback(base_url) or not any(getproxies().get(kind) for kind in ("http", "https", "all"))
+    if not direct:
+        from taskframe.engine.httpx_transport import HttpxTransport, default_client
+
+        return HttpxTransport(default_client(concurrency=concurrency), owned=True, max_body=max_body)
+    from taskframe.engine.aiohttp_transport import AiohttpTransport
+
+    context = None
+    if base_url.startswith("https:"):
+        import httpx
+
+        context = httpx.create_ssl_context()  # certifi's certificates, or SSL_CERT_FILE's, as httpx has it
+    return AiohttpTransport(context=context, concurrency=concurrency, max_body=max_body)
+
+
+def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """A reply's headers with lower-case names; those that came more than once joined."""
+    headers: dict[str, str] = {}
+    for name_, value_ in raw:
+        name, value = name_.decode("latin-1").lower(), value_.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def build_request(base_url: str, call: Call, headers: Mapping[str, str]) -> Request:

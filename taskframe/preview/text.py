@@ -36,7 +36,8 @@ def plan_text(view: PlanView, *, width: int = 100, colour: bool = False, rows: i
     columns = columns_summary(view.changes)
     page.say(words.cleared(columns), "clear" if any(c.cleared for c in columns) else "", hang=2)
     page.say(words.size(view), "bold", hang=2)
-    page.say(words.origin(view), "dim", hang=2)
+    page.say(words.place(view), "dim", hang=2)
+    page.say(words.loaded(view), "dim", hang=2)
     page.say(words.incomplete(view), "warn", hang=2)
     page.say(words.confirmation(view), "warn", hang=2)
     if not columns and not view.problems:
@@ -61,7 +62,8 @@ def frame_text(view: FrameView, *, width: int = 100, colour: bool = False, rows:
     page = Page(width)
     page.say(words.tasks(view), "bold", hang=2)
     page.say(words.incomplete(view), "warn", hang=2)
-    page.say(words.origin(view), "dim", hang=2)
+    page.say(words.place(view), "dim", hang=2)
+    page.say(words.loaded(view), "dim", hang=2)
     _list(page, "Notes", view.notes)
     statuses = by_role(view.frame, view.schema, "status")
     if statuses is not None and len(statuses):
@@ -80,6 +82,7 @@ def report_text(view: ReportView, *, width: int = 100, colour: bool = False, row
     page = Page(width)
     page.say(words.counts(view), "bold", hang=2)
     page.say(words.rate(view), hang=2)
+    page.say(words.place(view), "dim", hang=2)
     page.say(words.run(view), "dim", hang=2)
     page.say(words.stopped(view), "warn", hang=2)
     page.gap()

@@ -63,9 +63,14 @@ def size(view: PlanView) -> str:
     return f"{' · '.join(parts)} · {count(len(changes), 'cell')} in {count(columns, 'column')}"
 
 
-def origin(view: PlanView | FrameView) -> str:
-    """Where and when it was loaded, and by which filters."""
-    words = f"{visible(view.service)} · {visible(view.source)} · loaded {shown(view.loaded_at)}"
+def place(view: PlanView | FrameView | ReportView) -> str:
+    """Which service, at which address, whose account."""
+    return f"{visible(view.service)} · {visible(view.source)}"
+
+
+def loaded(view: PlanView | FrameView) -> str:
+    """When it was loaded, and by which filters."""
+    words = f"loaded {shown(view.loaded_at)}"
     return f"{words} · {filters(view.filters)}" if view.filters else words
 
 
@@ -143,9 +148,8 @@ def rate(view: ReportView) -> str:
 
 
 def run(view: ReportView) -> str:
-    """Which run, where."""
-    kind = "dry run" if view.dry_run else "run"
-    return f"{visible(view.service)} · {visible(view.source)} · {kind} {visible(view.run_id)}"
+    """Which run."""
+    return f"{'dry run' if view.dry_run else 'run'} {visible(view.run_id)}"
 
 
 def _elapsed(seconds: float) -> str:

@@ -14,7 +14,9 @@ from engine_wire import Seen, Wire, reply
 from httpx_aiohttp import AiohttpTransport
 
 from taskframe import _version
+from taskframe.engine.httpx_transport import HttpxTransport, default_client
 from taskframe.engine.transport import (
+    MAX_BODY,
     NoReply,
     Request,
     Transport,
@@ -33,13 +35,18 @@ def on(answer: Callable[[Seen], Any], do: Callable[[Transport, Wire], Any], **op
 
     async def main() -> None:
         async with Wire(answer) as wire:
-            transport = make_transport(wire.url, **options)
+            if options.get("client") == "default":
+                client = default_client(concurrency=options.get("concurrency", 64))
+                most = options.get("max_body", MAX_BODY)
+                transport: Transport = HttpxTransport(client, owned=True, max_body=most)
+            else:
+                transport = make_transport(wire.url, **options)
             try:
                 await do(transport, wire)
             finally:
                 await transport.aclose()
                 for brought in (options.get("client"), options.get("transport")):
-                    if brought is not None:
+                    if brought not in (None, "default"):
                         await brought.aclose()
 
     asyncio.run(main())
@@ -128,10 +135,12 @@ def odd_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(follow_redirects=True, trust_env=False)
 
 
-@pytest.fixture(params=["default", "client", "transport", "aiohttp"])
+@pytest.fixture(params=["default", "proxied", "client", "transport", "aiohttp"])
 def options(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a user may give to `connect`."""
     match request.param:
+        case "proxied":
+            return {"client": "default"}  # what is used when the environment names a proxy
         case "client":
             return {"client": odd_client()}
         case "transport":
@@ -141,7 +150,8 @@ def options(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {}
 
 
-def test_a_path_goes_over_the_wire_byte_for_byte() -> None:
+@pytest.mark.parametrize("ours", [{}, {"client": "default"}])
+def test_a_path_goes_over_the_wire_byte_for_byte(ours: dict[str, Any]) -> None:
     """Ids that hold ":", "/", "?", "#", "%", spaces and more come through as they were encoded."""
     ids = [
         "task:⟨a/b?c#d%2F⟩",
@@ -164,7 +174,7 @@ def test_a_path_goes_over_the_wire_byte_for_byte() -> None:
         sent = [f"{call.path}?id={quote(call.params[0][1], safe='')}" for call in calls]
         assert [seen.target for seen in wire.seen] == sent
 
-    on(lambda seen: reply(), do)
+    on(lambda seen: reply(), do, **ours)
 
 
 def test_a_reply_comes_back_whole(options: dict[str, Any]) -> None:
@@ -215,7 +225,7 @@ def test_redirects_are_not_followed_and_cookies_not_kept(options: dict[str, Any]
         assert got.status == 302
         await transport.send(get(wire), 5)
         assert [seen.target for seen in wire.seen] == ["/", "/"]
-        if "client" not in options:  # a client of the user's may keep what it likes
+        if not isinstance(options.get("client"), httpx.AsyncClient):  # a client of the user's may keep what it likes
             assert "cookie" not in wire.seen[1].headers
 
     on(lambda seen: reply(b"", 302, location="/elsewhere", set_cookie="a=b; Path=/"), do, **options)
@@ -332,7 +342,7 @@ def test_an_endless_reply_is_cut_off(options: dict[str, Any]) -> None:
         assert wire.connections == 2
 
     on(endless, do, max_body=100_000, **options)
-    fresh = {"client": odd_client()} if "client" in options else {}
+    fresh = {"client": "default"} if options.get("client") == "default" else {}
     on(lambda seen: reply(gzip.compress(b"0" * 10**7), content_encoding="gzip"), do_bomb, max_body=100_000, **fresh)
 
 
@@ -341,7 +351,8 @@ async def do_bomb(transport: Transport, wire: Wire) -> None:
         await transport.send(get(wire), 20)
 
 
-def test_as_many_connections_as_calls_in_flight() -> None:
+@pytest.mark.parametrize("ours", [{}, {"client": "default"}])
+def test_as_many_connections_as_calls_in_flight(ours: dict[str, Any]) -> None:
     """64 calls at once use at most `concurrency` connections, and keep them."""
 
     async def slow(seen: Seen) -> bytes:
@@ -353,7 +364,7 @@ def test_as_many_connections_as_calls_in_flight() -> None:
             await asyncio.gather(*[transport.send(get(wire), 10) for _ in range(64)])
         assert wire.connections == 16
 
-    on(slow, do, concurrency=16)
+    on(slow, do, concurrency=16, **ours)
 
 
 # what users bring

@@ -21,7 +21,8 @@ def test_it_tells_how_many_where_from_and_when() -> None:
     """Count, service, source, time, filters, edits."""
     text = frame_text(frame(tasks(), edited=1200, filters={"status": "todo"}))
     assert text.splitlines()[0] == "30 tasks of Reload · 1,200 cells edited"
-    assert "https://api.reload.chat · workspaceId ws_1 · loaded 2026-07-01T09:30Z · status = todo" in text
+    assert "https://api.reload.chat · workspaceId ws_1\n" in text
+    assert "loaded 2026-07-01T09:30Z · status = todo" in text
     assert "no edits" in frame_text(frame(tasks(), edited=0))
 
 

@@ -107,7 +107,9 @@ def _error(status: int, code: str, message: str) -> Reply:
     return Reply(status, {}, json.dumps(body).encode())
 
 
-def read(listing: Listing, lists: Callable[[Call], Reply], rng: Random | None = None, *, most: int = 20_000) -> list[Any]:
+def read(
+    listing: Listing, lists: Callable[[Call], Reply], rng: Random | None = None, *, most: int = 20_000
+) -> list[Any]:
     """All tasks of a listing, its replies coming in any order; refuses an id given twice, and a reading without end."""
     waiting = [(call, None) for call in listing.start()]
     found: dict[str, Any] = {}
