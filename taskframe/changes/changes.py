@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.edit import Edit
-from taskframe.changes.normal import normal_values
+from taskframe.changes.edit import Edit, Row
+from taskframe.changes.rows import Table
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,9 @@ class Changes:
                 cells[row][change.column] = value
         return cells
 
-    def bases(self) -> Iterator[dict[str, Any]]:
+    def bases(self) -> Iterator[Row]:
         """Per task, in the order of `ids`: the whole row as loaded, in normal form, the id among it."""
-        names = [str(self.base.index.name), *map(str, self.base.columns)]
-        values = [list(self.ids), *(normal_values(self.base[c]) for c in self.base.columns)]
-        for row in zip(*values, strict=True):
-            yield dict(zip(names, row, strict=True))
+        return Table(self.base).rows()
 
     def edits(self) -> Iterator[Edit]:
         """One edit a task, in the order of `ids`."""

@@ -33,9 +33,14 @@ def side_by_side(before: str, after: str, columns: int, columns_after: int | Non
     columns_after = columns if columns_after is None else columns_after
     if max(width(before), width(after)) > min(_SHORT, columns, columns_after):
         left, right = difference(before, after)
-        if any(not p.changed for p in left):
+        if _says_something(left):
             return in_view(left, columns), in_view(right, columns_after)
     return (Piece(head(before, columns), False),), (Piece(head(after, columns_after), False),)
+
+
+def _says_something(pieces: Pieces) -> bool:
+    """Whether what stayed is more than blanks and brackets: two names in one form have nothing in common."""
+    return any(not p.changed and any(map(str.isalnum, p.text)) for p in pieces)
 
 
 def difference(before: str, after: str) -> tuple[Pieces, Pieces]:
