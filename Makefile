@@ -31,8 +31,11 @@ lint: $(VENV)/.done  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.done  ## the documentation as HTML, in docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
 bench: $(VENV)/.done  ## measures, both sides in one run
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
 
 clean:  ## away with the environment and what tools left
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist docs/_build

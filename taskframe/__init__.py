@@ -13,7 +13,9 @@ Names are imported when they are first used, so that `import taskframe` costs ne
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from taskframe._version import __version__
@@ -84,7 +86,7 @@ _HOMES = {
     "taskframe.connection": ("Connection", "connect"),
     "taskframe.engine.transport": ("NoReply", "Request", "Transport"),
     "taskframe.frame": ("TaskFrame", "from_frame", "open_tasks"),
-    "taskframe.local": ("LocalSandbox", "sandbox"),
+    "taskframe.local": ("LocalSandbox",),
     "taskframe.plan": ("Plan", "open_plan"),
     "taskframe.report": ("Report",),
     "taskframe.schema": ("Column", "Schema"),
@@ -100,6 +102,21 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(home), name)
     globals()[name] = value
     return value
+
+
+class _Package(ModuleType):
+    """This module. `taskframe.sandbox` is the function, whatever imported the package of that name before or after."""
+
+    @property
+    def sandbox(self) -> Any:
+        return import_module("taskframe.local").sandbox
+
+    @sandbox.setter
+    def sandbox(self, package: object) -> None:
+        """The import system puts each submodule here."""
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from taskframe.errors import SettingsError, did_you_mean
+from taskframe.options import conceal, reveal
 from taskframe.services.base import Service
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,7 +38,8 @@ def read_settings(model: type[M], name: str, given: Mapping[str, Any], *, profil
     name) of the file that TASKFRAME_CONFIG names, or of config.toml in the user's configuration folder.
     Raises SettingsError, with no value in it, since a value may be a secret.
     """
-    table = _profile(profile or name, wanted=profile is not None)
+    table = reveal(_profile(profile or name, wanted=profile is not None), model)
+    given = reveal(given, model)
 
     class Settings(BaseSettings, model):  # type: ignore[misc, valid-type]
         model_config = SettingsConfigDict(
@@ -55,11 +57,13 @@ def read_settings(model: type[M], name: str, given: Mapping[str, Any], *, profil
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return init_settings, env_settings, InitSettingsSource(settings_cls, table)
 
+    # Raised after the `except`, not in it: pydantic's frames hold what came from the environment.
     try:
-        values = Settings(**{k: v for k, v in given.items() if v is not None})
+        values = Settings(**given)
         return model.model_validate({field: getattr(values, field) for field in model.model_fields})
     except ValidationError as error:
-        raise SettingsError(f"{name}: {_words(error, name, model)}") from None
+        failure = SettingsError(f"{name}: {_words(error, name, model)}")
+    raise failure
 
 
 def _words(error: ValidationError, name: str, model: type[BaseModel]) -> str:
@@ -82,16 +86,36 @@ def config_path() -> Path:
 
 
 def _profile(profile: str, *, wanted: bool) -> dict[str, Any]:
+    """The table of this name, its text concealed."""
     path = config_path()
-    try:
-        profiles = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        profiles = {}
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: {error}") from None
+    profiles = _read(path)
     table = profiles.get(profile, {})
     if not isinstance(table, dict):
+        del profiles, table  # it may be a token
         raise SettingsError(f"{path}: {profile!r} is no table: write [{profile}]")
     if wanted and profile not in profiles:
         raise SettingsError(f"{path} has no profile [{profile}].{did_you_mean(profile, profiles)}")
     return table
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The file's tables, their text concealed."""
+    failure = ""  # said after the `except`, not in it: the parser's frames hold the file
+    try:
+        return {k: _concealed(v) for k, v in tomllib.loads(path.read_text("utf-8")).items()}
+    except FileNotFoundError:
+        if os.environ.get("TASKFRAME_CONFIG"):
+            failure = "there is no such file; TASKFRAME_CONFIG names it"
+    except tomllib.TOMLDecodeError as error:
+        failure = f"not TOML: {error}"
+    except UnicodeError:
+        failure = "not UTF-8"
+    except OSError as error:
+        failure = error.strerror or type(error).__name__
+    if failure:
+        raise SettingsError(f"{path}: {failure}")
+    return {}
+
+
+def _concealed(value: Any) -> Any:
+    return {k: conceal(v) for k, v in value.items()} if isinstance(value, dict) else conceal(value)

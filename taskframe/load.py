@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from taskframe.catalogue import Catalogue
+from taskframe.errors import FileError
 from taskframe.schema import Schema
 from taskframe.services.base import Service, Source
 
@@ -67,18 +70,39 @@ class Load:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], service: Service) -> Load:
-        """The load that `to_json` wrote."""
-        catalogue = Catalogue(data["catalogue"])
+        """The load that `to_json` wrote. Raises FileError when `data` is no such thing."""
+        try:
+            saved = msgspec.convert(data, _Saved)
+            catalogue = Catalogue(saved.catalogue)
+            schema = service.schema(catalogue)
+        except (msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
+            raise FileError(f"what this file says of its load makes no sense: {error}") from None
         return cls(
             service=service,
-            source=Source(data["service"], data["base_url"], data["account"]),
-            schema=service.schema(catalogue),
+            source=Source(saved.service, saved.base_url, saved.account),
+            schema=schema,
             catalogue=catalogue,
-            loaded_at=datetime.fromisoformat(data["loaded_at"]).astimezone(UTC),
-            size=data["size"],
-            filters=data["filters"],
-            limited=data["limited"],
-            complete=data["complete"],
-            gaps=tuple(data["gaps"]),
-            notes=tuple(data["notes"]),
+            loaded_at=saved.loaded_at.astimezone(UTC),
+            size=saved.size,
+            filters=saved.filters,
+            limited=saved.limited,
+            complete=saved.complete,
+            gaps=saved.gaps,
+            notes=saved.notes,
         )
+
+
+class _Saved(msgspec.Struct):
+    """A load in a file: whoever can write the file can write anything into it."""
+
+    service: str
+    base_url: str
+    account: dict[str, str]
+    catalogue: dict[str, dict[str, Any]]
+    loaded_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    size: Annotated[int, msgspec.Meta(ge=0)]
+    filters: dict[str, Any]
+    limited: bool
+    complete: bool
+    gaps: tuple[str, ...]
+    notes: tuple[str, ...]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -13,13 +15,13 @@ from taskframe.engine.link import Link
 from taskframe.engine.loading import load
 from taskframe.errors import IncompleteLoad, SettingsError
 from taskframe.load import Load
-from taskframe.progress import Progress, progress_bar
+from taskframe.progress import Progress, check_progress, progress_bar
 from taskframe.services.base import Service, Source
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for: the service's filters, only these `ids`, only so many (`limit`)."""
+    """What was asked for: the service's filters, only these `ids`, only so many (`limit`, of those with `ids`)."""
 
     filters: Mapping[str, Any] = field(default_factory=dict)
     ids: frozenset[str] | None = None
@@ -34,56 +36,85 @@ class Wanted:
         limit: int | None,
     ) -> Wanted:
         """Raises SettingsError for what can't be right; the filters themselves are the service's to judge."""
+        if filters is not None and not isinstance(filters, Mapping):
+            raise SettingsError(f"filters= takes a mapping of filter → value, not {type(filters).__name__}")
         twice = sorted(set(filters or ()) & set(named))
         if twice:
             raise SettingsError(f"the filter {twice[0]!r} is given twice: by name, and in filters=")
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-            raise SettingsError(f"limit= is a whole number above 0, not {limit!r}")
-        if isinstance(ids, str) or (ids is not None and not all(isinstance(i, str) for i in ids)):
-            raise SettingsError("ids= takes a list of task ids, which are text")
-        return cls({**(filters or {}), **named}, None if ids is None else frozenset(ids), limit)
+        return cls(
+            {name: _plain(value) for name, value in {**(filters or {}), **named}.items()},
+            None if ids is None else _ids(ids),
+            None if limit is None else _number(limit),
+        )
+
+    @property
+    def enough(self) -> int | None:
+        """How many of `ids` are enough; None when no ids are named."""
+        if self.ids is None:
+            return None
+        return len(self.ids) if self.limit is None else min(len(self.ids), self.limit)
+
+
+def _plain(value: Any) -> Any:
+    """A filter's value as it is kept and saved: several values as a list that nobody else changes."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        return value
+    values = [_plain(v) for v in value]
+    return sorted(values) if isinstance(value, set | frozenset) and all(isinstance(v, str) for v in values) else values
+
+
+def _ids(ids: Collection[str]) -> frozenset[str]:
+    wanted = [ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else list(ids)
+    if isinstance(ids, str) or not all(isinstance(i, str) for i in wanted):
+        raise SettingsError("ids= takes a list of task ids, which are text")
+    return frozenset(wanted)
+
+
+def _number(limit: object) -> int:
+    if limit is not True and isinstance(limit, Integral) and int(limit) > 0:  # numpy's integers too
+        return int(limit)
+    raise SettingsError(f"limit= is a whole number above 0, not {limit!r}")
 
 
 async def read_tasks(
     link: Link,
     wanted: Wanted,
-    account: Callable[[Sequence[Any]], Mapping[str, str]],
+    learn: Callable[[Sequence[Any]], Source],
     *,
     allow_incomplete: bool,
     progress: Progress,
 ) -> tuple[pd.DataFrame, Load]:
-    """The tasks, and what is known of them. `account` tells whose they are, from the tasks of a reply."""
+    """The tasks, and what is known of them. `learn` tells where they come from, account and all."""
+    check_progress(progress)
     service = link.service
     listing = service.listing(wanted.filters)
     started = datetime.fromtimestamp(link.clock.wall(), UTC)
     with progress_bar(progress, desc=f"Loading {service.label}", total=None) as bar:
-
-        def show(done: int, total: int | None) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
         loaded = await load(
             listing,
             link.caller(),
             concurrency=link.concurrency,
-            limit=wanted.limit,
-            until=None if wanted.ids is None else _AllFound(wanted.ids, service),
-            progress=show,
+            limit=wanted.limit if wanted.ids is None else None,
+            until=None if wanted.ids is None else _Found(wanted.ids, wanted.enough or 0, service),
+            progress=bar.reach,
         )
     columns, catalogue = service.columns(loaded.tasks)
     schema = service.schema(catalogue)
     df = schema.frame(columns[schema.index], columns)
     gaps = loaded.gaps
     if wanted.ids is not None:
-        missing = sorted(wanted.ids.difference(df.index))
-        df = df[df.index.isin(list(wanted.ids))]
-        # where all are found, the rest of the list does not matter
-        gaps = (*(f"task {i} was not found" for i in missing), *gaps) if missing else ()
+        missing = wanted.ids.difference(df.index)
+        df = df[df.index.isin(list(wanted.ids))].iloc[: wanted.limit]
+        # where enough are found, the rest of the list does not matter
+        whole = len(df) == wanted.enough
+        gaps = () if whole else (*(f"task {i} was not found" for i in sorted(missing)), *gaps)
     if gaps and not allow_incomplete:
         raise IncompleteLoad(_incomplete(len(df), gaps), gaps=gaps, loaded=len(df))
     about = Load(
         service=service,
-        source=Source(service.name, link.base_url, account(loaded.tasks)),
+        source=learn(loaded.tasks),
         schema=schema,
         catalogue=catalogue,
         loaded_at=started,
@@ -97,11 +128,12 @@ async def read_tasks(
     return df, about
 
 
-class _AllFound:
-    """Says when all wanted ids are there, so that reading can end."""
+class _Found:
+    """Says when enough of the wanted ids are there, so that reading can end."""
 
-    def __init__(self, wanted: Collection[str], service: Service) -> None:
+    def __init__(self, wanted: Collection[str], enough: int, service: Service) -> None:
         self._left = set(wanted)
+        self._most = len(self._left) - enough
         self._service = service
         self._looked = 0
 
@@ -109,11 +141,11 @@ class _AllFound:
         index = self._service.index
         self._left.difference_update(str(self._service.row(t)[index]) for t in tasks[self._looked :])
         self._looked = len(tasks)
-        return not self._left
+        return len(self._left) <= self._most
 
 
 def _incomplete(loaded: int, gaps: Sequence[str]) -> str:
-    shown = "; ".join(gaps[:5]) + (f"; and {len(gaps) - 5} more" if len(gaps) > 5 else "")
+    shown = "; ".join(gaps[:5]) + (f"; and {len(gaps) - 5:,} more" if len(gaps) > 5 else "")
     return (
         f"the list is not whole: {loaded:,} tasks were found, and {shown}. Narrow it with filters, or go on with what "
         "there is: load(…, allow_incomplete=True)"

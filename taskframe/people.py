@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from typing import Any
 
 import pandas as pd
 
 from taskframe.errors import SettingsError
-from taskframe.services.base import Person
+from taskframe.services.base import Call, Person
+from taskframe.session import Session
 
 COLUMNS = tuple(f.name for f in fields(Person))
 
@@ -17,7 +19,9 @@ class People:
     """A table of people. One connection has one; nothing in it is ever created at the service."""
 
     def __init__(self, people: Iterable[Person] = ()) -> None:
+        # Both are replaced, never changed: one thread may read them while another adds.
         self._by_id = {p.id: p for p in people}
+        self._looked_up: dict[str, str] = {}
 
     @classmethod
     def of(cls, table: pd.DataFrame | Mapping[str, str] | None) -> People:
@@ -25,24 +29,35 @@ class People:
         if table is None:
             return cls()
         if isinstance(table, Mapping):
-            return cls(Person(str(i), name) for i, name in table.items())
-        frame = table.reset_index() if table.index.name == "id" and "id" not in table else table
-        if "id" not in frame:
-            raise SettingsError(f"people: a table of people has a column 'id'; this one has {list(frame.columns)}")
-        if frame["id"].isna().any() or frame["id"].duplicated().any():
-            raise SettingsError("people: each row needs an id, and each id one row")
-        known = [c for c in COLUMNS if c in frame]
-        rows = frame[known].astype("object").where(frame[known].notna(), None)
-        return cls(Person(**dict(zip(known, row, strict=True))) for row in rows.itertuples(index=False))
+            rows: Iterable[dict[str, Any]] = ({"id": i, "name": name} for i, name in table.items())
+        elif isinstance(table, pd.DataFrame):
+            frame = table.reset_index() if table.index.name == "id" and "id" not in table else table
+            if "id" not in frame:
+                raise SettingsError(
+                    f"people: a table of people has a column 'id'; this one has {', '.join(map(str, frame.columns))}"
+                )
+            known = [c for c in COLUMNS if c in frame]
+            if list(frame.columns.intersection(known)) != list(frame.columns[frame.columns.isin(known)]):
+                raise SettingsError("people: two columns of the table have one name")
+            rows = (dict(zip(known, row, strict=True)) for row in frame[known].itertuples(index=False, name=None))
+        else:
+            raise SettingsError(f"people: a DataFrame, or a mapping of id → name, not {type(table).__name__}")
+        people = [_person(row) for row in rows]
+        if len({p.id for p in people}) < len(people):
+            raise SettingsError("people: each id has one row; here one has several")
+        return cls(people)
 
     def frame(self) -> pd.DataFrame:
         """id, name, email, handle, kind: text, a row a person."""
         return pd.DataFrame([asdict(p) for p in self._by_id.values()], columns=list(COLUMNS), dtype="str")
 
-    def add(self, person: Person) -> None:
-        """Remembers somebody, or what is now known of them."""
+    def add(self, person: Person, *, asked: str | None = None) -> None:
+        """Remembers somebody, or what is now known of them; and that `asked` is what they go by."""
         known = asdict(self._by_id.get(person.id, person))
-        self._by_id[person.id] = Person(**{k: v if v is not None else known[k] for k, v in asdict(person).items()})
+        merged = Person(**{k: v if v is not None else known[k] for k, v in asdict(person).items()})
+        self._by_id = {**self._by_id, person.id: merged}
+        if asked is not None:
+            self._looked_up = {**self._looked_up, asked.casefold(): person.id}
 
     @property
     def ids(self) -> frozenset[str]:
@@ -59,11 +74,58 @@ class People:
 
         Raises SettingsError when several are.
         """
-        if who in self._by_id:
-            return self._by_id[who]
+        by_id = self._by_id
+        if who in by_id:
+            return by_id[who]
         wanted = who.removeprefix("@").casefold()
-        fields_ = ("handle",) if who.startswith("@") else ("email", "name")
-        found = [p for p in self._by_id.values() if any((getattr(p, f) or "").casefold() == wanted for f in fields_)]
+        names = ("handle",) if who.startswith("@") else ("email", "name")
+        found = [p for p in by_id.values() if any((getattr(p, n) or "").casefold() == wanted for n in names)]
         if len(found) > 1:
             raise SettingsError(f"{who!r} may be any of {', '.join(p.id for p in found)}: use the id")
-        return found[0] if found else None
+        return found[0] if found else by_id.get(self._looked_up.get(who.casefold(), ""))
+
+
+def _person(row: Mapping[str, Any]) -> Person:
+    words = {name: _word(value) for name, value in row.items()}
+    who, handle = words.pop("id"), words.pop("handle", None)
+    if who is None:
+        raise SettingsError(f"people: each row needs an id, a text that is not empty; one has {row['id']!r}")
+    return Person(who, handle=handle.removeprefix("@") if handle else None, **words)
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value.strip() or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def person_id(people: People, session: Session, who: str) -> str:
+    """The id of whoever goes by `who`; what is neither known nor a handle or mail address is an id already.
+
+    The service is asked once; `people` remembers. Raises SettingsError when nobody, or more than one, goes by it.
+    """
+    if not isinstance(who, str) or not who.strip():
+        raise SettingsError(f"a person is an id, @handle, mail address or known name, not {who!r}")
+    who = who.strip()
+    person = people.find(who)
+    if person is not None:
+        return person.id
+    call = session.link.service.find_person(who)
+    if call is not None:
+        person = session.run(_ask(session, call, who))
+        people.add(person, asked=who)
+        return person.id
+    if "@" in who:
+        raise SettingsError(f"nobody is known as {who!r}: assign conn.people, or use the id")
+    return who
+
+
+async def _ask(session: Session, call: Call, who: str) -> Person:
+    with session.at_work():
+        verdict = await session.link.caller().read(call)
+    if verdict.kind == "missing":
+        raise SettingsError(f"{session.link.service.label} knows nobody as {who!r}: {verdict.detail}")
+    if verdict.kind != "ok":
+        raise verdict.error(call)
+    person: Person = verdict.data
+    return person

@@ -18,6 +18,7 @@ from taskframe.config import find_service
 from taskframe.engine.applying import OnConflict
 from taskframe.errors import ConfirmationNeeded, PlanError
 from taskframe.files.saved import changes_payload, payload_changes, read_document, write_document
+from taskframe.guard import confirmation, unseen
 from taskframe.load import Load
 from taskframe.preview.html import plan_html
 from taskframe.preview.text import plan_text
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from taskframe.connection import Connection
     from taskframe.frame import TaskFrame
     from taskframe.report import Report
-
-CLEARED_WITHOUT_CONFIRMATION = 50
-"""How many cells a plan may clear before `apply` asks for the number of tasks."""
 
 
 def _new_id() -> str:
@@ -254,7 +252,8 @@ class Plan:
         """Sends the changes; gives a report with one outcome for every task.
 
         - `on_conflict`: what to do where others changed a cell of ours since the load: "report" it and send nothing
-          for that task, "overwrite" it, or a function `f(id, column, base, ours, theirs)` that gives the value to write.
+          for that task, "overwrite" it, or a function `f(id, column, base, ours, theirs)` that gives the value to
+          write.
         - `confirm`: the number of tasks, as the preview shows it, when the plan asks for it.
 
         Raises PlanError while problems are left, when the plan was made elsewhere or was applied before, and
@@ -292,13 +291,7 @@ class Plan:
 
     @cached_property
     def _confirmation(self) -> tuple[int | None, str]:
-        """The number that apply wants to be told, and why; None when it wants none."""
-        cleared = self._changes.cleared
-        if cleared > CLEARED_WITHOUT_CONFIRMATION:
-            return len(self), f"this plan clears {cleared:,} cells"
-        if self._load.whole and 2 * len(self) > self._load.size:
-            return len(self), "this plan touches more than half of all tasks"
-        return None, ""
+        return confirmation(self._changes, self._load)
 
     @cached_property
     def _view(self) -> PlanView:
@@ -327,25 +320,17 @@ class Plan:
             hint=self._hint,
         )
 
-    def _unseen(self) -> dict[str, dict[str, int]]:
+    def _unseen(self) -> Mapping[str, Mapping[str, int]]:
         """Column → {assignee: cells}, of those that neither the load nor the connection ever had."""
-        counts: dict[str, dict[str, int]] = {}
-        for name, change in self._changes.columns.items():
-            strangers = self._strangers_of(name)
-            for value in change.after:
-                if value in strangers:
-                    by_value = counts.setdefault(name, {})
-                    by_value[value] = by_value.get(value, 0) + 1
-        return counts
-
-    def _strangers_of(self, column: str) -> Collection[Any]:
-        if not self._load.schema[column].people:
-            return ()
         people = set(self._connection.people_ids) if self._connection else set()
-        if self._frame is None or self._strangers is not None:  # from a file: the load is not at hand
-            return set((self._strangers or {}).get(column, ())) - people
-        seen = set(self._frame.baseline.frame[column].dropna().unique())
-        return {v for v in self._changes.columns[column].after if v is not None} - seen - people
+        return unseen(self._changes, self._load.schema, lambda column: people | self._assignees(column))
+
+    def _assignees(self, column: str) -> set[Any]:
+        """Everybody who had a task in the load; a plan from a file holds those of its own tasks, and of its changes."""
+        if self._frame is not None:
+            return set(self._frame.baseline.frame[column].dropna().unique())
+        strangers = set((self._strangers or {}).get(column, ()))
+        return {v for v in self._changes.columns[column].after if v is not None} - strangers
 
     def _identifiers(self) -> dict[str, str]:
         column = self._load.schema.role("identifier")
@@ -381,12 +366,7 @@ def open_plan(path: str | os.PathLike[str], connection: Connection) -> Plan:
     another service, address or account.
     """
     data = read_document(path, "plan")
-    service = (
-        connection.service
-        if data["load"]["service"] == connection.service.name
-        else find_service(data["load"]["service"])
-    )
-    load = Load.from_json(data["load"], service)
+    load = Load.from_json(data["load"], find_service(data["load"]["service"]))
     connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
     return Plan(
         load,

@@ -2,60 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
-Progress = bool | type[Any]
+from taskframe.errors import SettingsError
+
+log = logging.getLogger("taskframe")
+
+Progress = bool | Callable[..., Any]
 """True: a bar (in Jupyter the notebook's); False: none; or a class that is used as tqdm is."""
 
 
-class Bar(Protocol):
-    """As much of a tqdm bar as taskframe uses."""
-
-    n: int
-    total: int | None
-
-    def update(self, n: int = 1) -> Any: ...
-    def refresh(self) -> Any: ...
-    def set_postfix(self, ordered_dict: Any = None, refresh: bool = True) -> Any: ...
-    def close(self) -> Any: ...
+def check_progress(progress: object) -> None:
+    """Raises SettingsError for what is no `Progress`."""
+    if not isinstance(progress, bool) and not callable(progress):
+        raise SettingsError(f"progress= is True, False or a class like tqdm, not {progress!r}")
 
 
-class _NoBar:
-    n = 0
-    total: int | None = None
+class Bar:
+    """A bar that does no harm: when it fails (a closed stderr, a class of the user's), the work goes on without it."""
+
+    def __init__(self, make: Callable[[], Any] | None) -> None:
+        self._bar: Any = None
+        if make is not None:
+            try:
+                self._bar = make()
+            except Exception as error:
+                self._give_up(error)
 
     def update(self, n: int = 1) -> None:
-        """Nothing to show."""
+        """So many more are done."""
+        self._do("update", n)
 
-    def refresh(self) -> None:
-        """Nothing to show."""
+    def reach(self, done: int, total: int | None) -> None:
+        """So many are done in all; the total may become known, or change, on the way."""
+        bar = self._bar
+        if bar is None:
+            return
+        if total is not None and total != getattr(bar, "total", None):
+            if callable(getattr(bar, "reset", None)):
+                self._do("reset", total)  # a notebook's bar takes a new total by no other way
+            else:
+                bar.total = total
+        self._do("update", done - getattr(bar, "n", 0))
 
-    def set_postfix(self, ordered_dict: Any = None, refresh: bool = True) -> None:
-        """Nothing to show."""
+    def set_postfix(self, counts: Mapping[str, int], *, refresh: bool = True) -> None:
+        """What is written behind the bar."""
+        self._do("set_postfix", counts, refresh=refresh)
 
     def close(self) -> None:
-        """Nothing to close."""
+        """No more to show."""
+        self._do("close")
+
+    def _do(self, name: str, *args: Any, **more: Any) -> None:
+        if self._bar is None:
+            return
+        try:
+            getattr(self._bar, name)(*args, **more)
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        self._bar = None
+        log.warning("the progress bar failed, and is left out: %r", error)
 
 
 @contextmanager
 def progress_bar(progress: Progress, *, desc: str, total: int | None, unit: str = " tasks") -> Iterator[Bar]:
     """A bar for the time of the block."""
     if progress is False:
-        yield _NoBar()
+        yield Bar(None)
         return
-    bar: Bar = _class(progress)(desc=desc, total=total, unit=unit, dynamic_ncols=True)
+    bar = Bar(lambda: _class(progress)(desc=desc, total=total, unit=unit, dynamic_ncols=True))
     try:
         yield bar
     finally:
         bar.close()
 
 
-def _class(progress: Progress) -> type[Any]:
-    if isinstance(progress, type) and progress is not bool:
+def _class(progress: Progress) -> Callable[..., Any]:
+    if not isinstance(progress, bool):
         return progress
-    from tqdm.auto import tqdm
+    with warnings.catch_warnings():
+        # without ipywidgets tqdm says so, and shows its bar as text: that is all one needs to know
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from tqdm.auto import tqdm
 
     class OurBar(tqdm):  # type: ignore[type-arg]
         monitor_interval = 0  # tqdm's monitor thread would outlive the bar

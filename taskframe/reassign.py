@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.intake import take_frame
+from taskframe.changes.judge import Judge
+from taskframe.changes.write import write
 from taskframe.errors import PlanError, did_you_mean
-from taskframe.schema import Column, Schema
+from taskframe.schema import Column, Schema, Unfit
 
 
 def reassign(
@@ -23,34 +27,31 @@ def reassign(
     column: str | None = None,
 ) -> pd.DataFrame:
     """Edits `df` in place; see `TaskFrame.reassign`. The table's index is the person (None: unassigned)."""
-    name = _assignee(df, schema, column).name
+    assignee = _assignee(df, schema, column)
+    name = assignee.name
     _check(targets)
-    holders = df[name]
-    mask = (holders.isna() if source is None else (holders == source).fillna(False)).to_numpy(dtype=bool)
+    ids = take_frame(df, schema).ids
+    holders = df[name].astype("object")
+    mask = (holders.isna() if source is None else holders == source).to_numpy(dtype=bool)
     if not mask.any():
-        raise PlanError(
-            f"nobody to take from: no task has {source!r} in {name}.{did_you_mean(source, holders.unique())}"
-        )
+        near = did_you_mean(source, holders.dropna().unique()) if source else ""
+        raise PlanError(f"nobody to take from: no task has {source!r} in {name}.{near}")
     mask = mask & _where(df, where)
     if not mask.any():
         raise PlanError(f"where= leaves none of the tasks that {source!r} has in {name}")
     places = np.flatnonzero(mask)
-    order = places[_queue(df.iloc[places], schema)]
-    before = _load(holders)
-    dealt = deal(len(order), list(targets.values()))
+    order = places[_queue(ids[places], df.iloc[places], schema)]
     people = list(targets)
-    values = holders.astype("object").to_numpy(copy=True)
-    for place, who in zip(order, dealt, strict=True):
-        values[place] = people[who]
-    df[name] = pd.Series(values, index=df.index).astype(holders.dtype)
+    dealt = deal(len(order), list(targets.values()))
+    before = _load(holders)
+    df[name] = write(df[name], order, [people[n] for n in dealt], assignee)
     after = _load(df[name])
     everyone = list(dict.fromkeys([source, *people]))
-    counts = np.bincount(dealt, minlength=len(people))
-    given = {who: int(n) for who, n in zip(people, counts, strict=True)}
+    counts = dict(zip(people, np.bincount(dealt, minlength=len(people)).tolist(), strict=True))
     return pd.DataFrame(
         {
             "weight": [float(targets.get(who, 0.0)) for who in everyone],
-            "dealt": [given.get(who, 0) for who in everyone],
+            "dealt": [counts.get(who, 0) for who in everyone],
             "before": [before.get(who, 0) for who in everyone],
             "after": [after.get(who, 0) for who in everyone],
         },
@@ -58,19 +59,19 @@ def reassign(
     )
 
 
-def deal(count: int, weights: list[float]) -> list[int]:
+def deal(count: int, weights: Sequence[float]) -> list[int]:
     """Which of the weights each of `count` items goes to, in turn: exact by largest remainder, evenly spread.
 
-    Equal remainders go to whoever comes first.
+    Equal remainders go to whoever comes first. Weights count as they are written: 0.1 and 0.2 are 1 and 2.
     """
-    total = math.fsum(weights)
-    shares = [count * w / total for w in weights]
+    exact = [Fraction(repr(float(w))) for w in weights]
+    shares = [count * w / sum(exact) for w in exact]
     counts = [math.floor(s) for s in shares]
     by_remainder = sorted(range(len(weights)), key=lambda i: (counts[i] - shares[i], i))
     for i in by_remainder[: count - sum(counts)]:
         counts[i] += 1
     # each one's k-th item is due at (k + 1/2) / n of the way: merged, the turns lie as evenly as they can
-    turns = [((k + 0.5) / n, i) for i, n in enumerate(counts) for k in range(n)]
+    turns = [((2 * k + 1) / (2 * n), i) for i, n in enumerate(counts) for k in range(n)]
     return [i for _, i in sorted(turns)]
 
 
@@ -88,33 +89,56 @@ def _check(targets: Mapping[str | None, float]) -> None:
     if not targets:
         raise PlanError("reassign to whom? targets is empty")
     for who, weight in targets.items():
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
+        if isinstance(weight, bool) or not _is_number(weight) or not 0 < weight < math.inf:
             raise PlanError(f"the weight of {who!r} is {weight!r}: a weight is a number above 0")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer)
 
 
 def _where(df: pd.DataFrame, where: pd.Series | str | None) -> np.ndarray:
     if where is None:
         return np.ones(len(df), dtype=bool)
     if isinstance(where, str):
-        where = df.eval(where)
+        where = _queried(df, where)
     if not isinstance(where, pd.Series) or not pd.api.types.is_bool_dtype(where.dtype):
         raise PlanError("where= takes a boolean Series, or a query whose result is one")
     if not where.index.equals(df.index):
         raise PlanError("where= has another index than tasks.df: make it from tasks.df")
-    return np.asarray(where.fillna(False).to_numpy(dtype=bool))
+    return where.fillna(False).to_numpy(dtype=bool)
 
 
-def _queue(df: pd.DataFrame, schema: Schema) -> np.ndarray:
+def _queried(df: pd.DataFrame, query: str) -> Any:
+    try:
+        return df.eval(query)
+    except Exception as error:  # pandas raises whatever its parser, or the comparison, did
+        raise PlanError(
+            f"where={query!r} is no query of this frame: {error}. Write, say, where=\"status != 'done'\""
+        ) from error
+
+
+def _queue(ids: pd.Index, df: pd.DataFrame, schema: Schema) -> np.ndarray:
     """The order in which tasks are dealt: the most urgent first, then by due date (none last), then by id."""
-    keys: list[Any] = [np.asarray(df.index.astype("str"))]
+    keys: list[Any] = [np.asarray(ids.astype("object").fillna(""))]
     due, priority = schema.role("due"), schema.role("priority")
     if due is not None and due.name in df:
-        times = df[due.name]
-        keys.append(times.rank(method="dense", na_option="bottom").to_numpy())
+        times = [_read(cell, due) for cell in df[due.name]]
+        keys.append(np.array([math.inf if t is None else t.timestamp() for t in times]))
     if priority is not None and priority.name in df:
         ranks = {choice: rank for rank, choice in enumerate(priority.choices)}
-        keys.append(np.array([-ranks.get(p, -1) for p in df[priority.name].astype("object")]))
+        keys.append(np.array([-ranks.get(_read(cell, priority), -1) for cell in df[priority.name]]))
     return np.lexsort(keys)
+
+
+def _read(cell: Any, column: Column) -> Any:
+    """The cell in normal form, None where it makes no sense; a time without a zone is taken for UTC."""
+    try:
+        if column.kind == "timestamp" and isinstance(cell, pd.Timestamp) and cell.tzinfo is None:
+            cell = cell.tz_localize("UTC")
+        return Judge(column).read(cell)
+    except Unfit:
+        return None
 
 
 def _load(holders: pd.Series) -> dict[Any, int]:

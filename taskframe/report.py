@@ -54,12 +54,16 @@ class Report:
     def _repr_html_(self) -> str:
         return report_html(self._view)
 
-    @cached_property
+    @property
     def outcomes(self) -> pd.DataFrame:
         """A row a task (index: id): identifier, outcome, detail, attempts, status_code, request_id.
 
         `attempts` counts the writes that were sent; `status_code` and `request_id` are those of the last reply.
         """
+        return self._table.copy()  # what is done to it does not change the report
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
         rows = self._outcomes
         table = pd.DataFrame(
             {
@@ -73,7 +77,7 @@ class Report:
         table.index = pd.Index([o.id for o in rows], dtype="str", name=self._load.schema.index)
         identifiers = self._identifiers
         if identifiers is not None:
-            table.insert(0, "identifier", identifiers.reindex(table.index).to_numpy())
+            table.insert(0, "identifier", identifiers.reindex(table.index).astype("str").array)
         return table
 
     @property
@@ -82,14 +86,14 @@ class Report:
         base = self.plan.base
         return base[column.name] if column is not None and column.name in base else None
 
-    @cached_property
+    @property
     def conflicts(self) -> pd.DataFrame:
         """A row a cell that others changed too: id, column, base, ours, theirs (values in normal form)."""
         cells = [(o.id, c.column, c.base, c.ours, c.theirs) for o in self._outcomes for c in o.conflicts]
         table = pd.DataFrame(cells, columns=["id", "column", "base", "ours", "theirs"], dtype="object")
         return table.astype({"id": "str", "column": "str"})
 
-    @cached_property
+    @property
     def counts(self) -> dict[str, int]:
         """Outcome → tasks, of the outcomes that occurred: `{"applied": 812, "conflict": 3}`."""
         counted = Counter(o.kind for o in self._outcomes)

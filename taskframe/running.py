@@ -14,21 +14,10 @@ from taskframe.errors import ApplyInterrupted
 from taskframe.progress import Progress, progress_bar
 from taskframe.report import Report
 from taskframe.services.base import Source
+from taskframe.session import INTERRUPTED, Stop
 
 if TYPE_CHECKING:
     from taskframe.plan import Plan
-
-INTERRUPTED = "interrupted"
-
-
-class Stop:
-    """What an interrupt calls: the run that is under way takes no new task, and ends in order."""
-
-    run: Run | None = None
-
-    def __call__(self) -> None:
-        if self.run is not None:
-            self.run.stop(INTERRUPTED)
 
 
 async def run_plan(

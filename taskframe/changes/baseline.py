@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +12,8 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.memory import checksum
+from taskframe.errors import PlanError
 from taskframe.schema import NESTED, Schema
 
 
@@ -18,12 +22,23 @@ class Baseline:
     """The tasks as loaded. `frame` has the schema's columns that were loaded; its index are the ids.
 
     It is a copy-on-write snapshot: it shares its memory with the analyst's frame until that is edited. Lists and
-    objects, which can be changed *inside* a cell, are kept as JSON text (`frozen`), which can't.
+    objects, which can be changed *inside* a cell, are kept as JSON text (`frozen`), which can't. Writing through
+    `.array` goes past copy-on-write into both frames: checksums of the editable columns notice it. `spoilt` columns
+    were written to that way.
     """
 
     frame: pd.DataFrame
     schema: Schema
     frozen: frozenset[str] = frozenset()
+    spoilt: frozenset[str] = frozenset()
+    _checksums: Mapping[str, int | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_checksums", self._sums())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies have other memory, and checksums of their own."""
+        return Baseline, (self.frame, self.schema, self.frozen, self.spoilt)
 
     @classmethod
     def of(cls, frame: pd.DataFrame, schema: Schema) -> Baseline:
@@ -50,44 +65,43 @@ class Baseline:
         rows = rows.copy()
         for name in self.frozen:
             values = pd.Series([None] * len(rows), index=rows.index, dtype="object")
-            values[:] = [None if pd.isna(text) else msgspec.json.decode(text) for text in rows[name]]
+            values[:] = [json_value(text) for text in rows[name]]
             rows[name] = values
         return rows
 
+    def altered(self) -> frozenset[str]:
+        """The columns that were written to behind pandas' back, so that what they had is lost."""
+        return self.spoilt | {name for name, now in self._sums().items() if now != self._checksums[name]}
+
+    def check(self) -> None:
+        """Raises PlanError when the baseline is no longer what was loaded."""
+        altered = self.altered()
+        if altered:
+            raise PlanError(
+                f"{', '.join(sorted(altered))}: written to through .array, past pandas, which changed the baseline "
+                "too, so what was edited can't be told: load again, and edit with df.loc[rows, column] = values"
+            )
+
+    def _sums(self) -> dict[str, int | None]:
+        editable = (c.name for c in self.schema.editable if c.name in self.frame and c.name not in self.frozen)
+        return {name: checksum(self.frame[name]) for name in editable}
+
 
 def json_text(value: Any) -> str | None:
-    """A list or object as JSON text with sorted keys; None for null. Equal values give equal text."""
+    """A list or object as JSON text with sorted keys; None for null. Equal texts mean equal values."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return None
-    return msgspec.json.encode(value, order="deterministic").decode()
+    try:
+        return msgspec.json.encode(value, order="deterministic").decode()
+    except UnicodeEncodeError:  # half a surrogate pair, which only \u can say
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def shares_memory(a: pd.Series, b: pd.Series) -> bool:
-    """Whether two columns are views of the very same memory, so that no cell can differ.
-
-    False means "don't know": then the cells are compared.
-    """
-    if a.dtype != b.dtype or len(a) != len(b):
-        return False
-    first, second = _buffers(a), _buffers(b)
-    return first is not None and first == second
-
-
-def _buffers(series: pd.Series) -> Any:
-    array = series.array
-    if isinstance(array, pd.Categorical):
-        return _address(array.codes)
-    if isinstance(array, pd.arrays.DatetimeArray):
-        return _address(array.asi8)
-    if isinstance(array, pd.arrays.IntegerArray | pd.arrays.BooleanArray | pd.arrays.FloatingArray):
+def json_value(text: Any) -> Any:
+    """What `json_text` was given."""
+    if not isinstance(text, str):
         return None
-    if hasattr(array, "__arrow_array__") and getattr(series.dtype, "storage", "pyarrow") == "pyarrow":
-        chunked = array.__arrow_array__()
-        chunks = getattr(chunked, "chunks", [chunked])
-        return [(c.offset, len(c), [b.address if b is not None else 0 for b in c.buffers()]) for c in chunks]
-    return _address(np.asarray(array))
-
-
-def _address(values: np.ndarray) -> tuple[Any, ...]:
-    interface = values.__array_interface__
-    return interface["data"], interface["shape"], interface["strides"], interface["typestr"]
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)

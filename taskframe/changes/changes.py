@@ -99,12 +99,9 @@ class Changes:
     def keep(self, masks: Mapping[str, np.ndarray]) -> Changes:
         """Only the cells where their column's mask is true; tasks without a cell left are gone."""
         kept = {name: c.keep(masks[name]) for name, c in self.columns.items() if masks[name].any()}
-        rows = (
-            np.unique(np.concatenate([c.rows for c in kept.values()])) if kept else np.empty(0, dtype=np.intp)
-        )
+        rows = np.unique(np.concatenate([c.rows for c in kept.values()])) if kept else np.empty(0, dtype=np.intp)
         columns = {
-            name: ColumnChanges(name, np.searchsorted(rows, c.rows), c.before, c.after)
-            for name, c in kept.items()
+            name: ColumnChanges(name, np.searchsorted(rows, c.rows), c.before, c.after) for name, c in kept.items()
         }
         return Changes(self.base.iloc[rows], columns)
 

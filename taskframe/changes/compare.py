@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
 from taskframe.changes.baseline import json_text
-from taskframe.changes.normal import is_null, normal_values, parse
+from taskframe.changes.normal import EXACT, is_null, normal_values, parse
 from taskframe.schema import NESTED, Column, Unfit
+
+_UNFIT = "unfit"  # equal to no JSON text of a list or object
 
 
 def differing(base: pd.Series, edited: pd.Series, column: Column) -> np.ndarray:
@@ -23,39 +26,39 @@ def differing(base: pd.Series, edited: pd.Series, column: Column) -> np.ndarray:
     if column.kind in NESTED:
         return _differing_text(base, pd.Series(_texts(edited, column), dtype="str"))
     if column.kind == "text":
-        text = _as_text(edited)
-        if text is not None:
-            return _differing_text(base, text)
-    elif column.kind == "choice":
+        return _differing_words(base, edited)
+    if column.kind == "choice":
         if isinstance(edited.dtype, pd.CategoricalDtype):
             return _differing_categories(base, edited)
-        text = _as_text(edited)
-        if text is not None:
-            return (
-                _differing_text(_as_text(base.astype("object")), text)
-                if _is_text(base)
-                else _each(base, edited)
-            )
-    elif column.kind == "timestamp" and isinstance(edited.dtype, np.dtype | pd.DatetimeTZDtype):
-        if edited.dtype.kind == "M":
-            return _instants(base) != _instants(edited)
-    elif column.kind in ("integer", "number") and _is_numeric(edited):
-        return _differing_numbers(base, edited)
+        return _differing_words(base, edited)
+    if column.kind == "timestamp":
+        instants = _instants(edited)
+        return _each(base, edited) if instants is None else np.asarray(_instants(base) != instants)
+    if column.kind == "boolean":
+        return _differing_numbers(base, edited, "bool") if _is_bool(edited.dtype) else _each(base, edited)
+    integer, floating = _is_int64(edited.dtype), pd.api.types.is_float_dtype(edited.dtype)
+    if integer and not pd.api.types.is_float_dtype(base.dtype):
+        return _differing_numbers(base, edited, "int64")
+    if integer or floating:
+        return _differing_floats(base, edited)
     return _each(base, edited)
 
 
-def _is_text(base: pd.Series) -> bool:
-    return bool(base.cat.categories.map(lambda c: isinstance(c, str)).all())
+def _differing_words(base: pd.Series, edited: pd.Series) -> np.ndarray:
+    ours, theirs = _as_text(base), _as_text(edited)
+    return _each(base, edited) if ours is None or theirs is None else _differing_text(ours, theirs)
 
 
 def _as_text(series: pd.Series) -> pd.Series | None:
     """The same values as pandas `str`, or None where some are no text."""
-    if isinstance(series.dtype, pd.StringDtype) and series.dtype.na_value is not pd.NA:
-        return series
     dtype = series.dtype
+    if isinstance(dtype, pd.StringDtype) and dtype.na_value is not pd.NA:
+        return series
     try:
         if isinstance(dtype, pd.CategoricalDtype):
-            return series.astype("str") if isinstance(dtype.categories.dtype, pd.StringDtype) else None
+            words = dtype.categories
+            text = isinstance(words.dtype, pd.StringDtype) or pd.api.types.infer_dtype(words) in ("string", "empty")
+            return series.astype("str") if text else None
         if isinstance(dtype, pd.StringDtype) or (
             isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith(("string", "large_string"))
         ):
@@ -67,11 +70,15 @@ def _as_text(series: pd.Series) -> pd.Series | None:
     return None
 
 
-def _differing_text(base: pd.Series | None, edited: pd.Series) -> np.ndarray:
-    assert base is not None
-    base_null, edited_null = base.isna().to_numpy(), edited.isna().to_numpy()
-    unequal = np.asarray(base.array != edited.array, dtype=bool)
-    return (unequal & ~base_null & ~edited_null) | (base_null != edited_null)
+def _differing_text(base: pd.Series, edited: pd.Series) -> np.ndarray:
+    ours, theirs = base.array, edited.array
+    if isinstance(ours, pd.arrays.NumpyExtensionArray) and isinstance(theirs, pd.arrays.NumpyExtensionArray):
+        unequal = np.asarray(np.asarray(ours) != np.asarray(theirs), dtype=bool)  # pandas looks for nulls four times
+    else:
+        unequal = np.array(ours != theirs, dtype=bool)
+    at = np.flatnonzero(unequal)  # null differs from null up to here
+    unequal[at] = ~(base.take(at).isna().to_numpy() & edited.take(at).isna().to_numpy())
+    return unequal
 
 
 def _differing_categories(base: pd.Series, edited: pd.Series) -> np.ndarray:
@@ -85,26 +92,60 @@ def _differing_categories(base: pd.Series, edited: pd.Series) -> np.ndarray:
     return np.asarray(base.cat.codes.to_numpy() != codes)
 
 
-def _instants(series: pd.Series) -> np.ndarray:
-    """Microseconds since 1970 UTC; a naive timestamp is read as UTC wall time (the cell is judged later)."""
-    return np.asarray(pd.DatetimeIndex(series).as_unit("us").asi8)
+def _instants(series: pd.Series) -> np.ndarray | None:
+    """Microseconds since 1970 UTC; a naive timestamp is read as UTC wall time (the cell is judged later).
 
-
-def _is_numeric(series: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
-
-
-def _differing_numbers(base: pd.Series, edited: pd.Series) -> np.ndarray:
-    """A float equals the integer that it is the nearest float of: pandas makes floats of integers beside a null."""
-    base_null, edited_null = base.isna().to_numpy(), edited.isna().to_numpy()
-    floats = pd.api.types.is_float_dtype(base) or pd.api.types.is_float_dtype(edited)
-    dtype: Any = "float64" if floats else "int64"
+    None for what are no timestamps, or too distant ones.
+    """
+    dtype = series.dtype
     try:
-        ours = base.array.to_numpy(dtype=dtype, na_value=0) if base_null.any() else base.to_numpy(dtype=dtype)
-        theirs = edited.fillna(0).to_numpy(dtype=dtype) if edited_null.any() else edited.to_numpy(dtype=dtype)
-    except (OverflowError, ValueError, TypeError):
-        return _each(base, edited)
-    return ((ours != theirs) & ~base_null & ~edited_null) | (base_null != edited_null)
+        if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "M" and str(dtype).startswith("timestamp"):
+            series = series.astype("datetime64[us, UTC]" if "tz=" in str(dtype) else "datetime64[us]")
+        elif not (isinstance(dtype, np.dtype | pd.DatetimeTZDtype) and dtype.kind == "M"):
+            return None
+        return np.asarray(pd.DatetimeIndex(series).as_unit("us").asi8)
+    except (ValueError, OverflowError, TypeError):  # OutOfBoundsDatetime is a ValueError
+        return None
+
+
+def _is_bool(dtype: Any) -> bool:
+    return bool(pd.api.types.is_bool_dtype(dtype)) and not isinstance(dtype, pd.CategoricalDtype)
+
+
+def _is_int64(dtype: Any) -> bool:
+    """Whether every value fits into int64: it may be the dtype of a sparse or an Arrow array."""
+    return bool(pd.api.types.is_integer_dtype(dtype)) and "uint64" not in str(dtype).lower()
+
+
+def _differing_floats(base: pd.Series, edited: pd.Series) -> np.ndarray:
+    """A float equals the integer that it is the nearest float of: pandas makes floats of integers beside a null.
+
+    In the same way a float32 equals the float64 that it is the nearest float32 of. The other way round an integer
+    may say more than the baseline's float.
+    """
+    size = getattr(edited.dtype, "itemsize", 8)
+    exact = pd.api.types.is_integer_dtype(edited.dtype)
+    unequal = _differing_numbers(base, edited, "float64" if exact or size >= 8 else f"float{8 * size}")
+    if exact:
+        unequal |= np.abs(_numbers(edited, "float64")) >= EXACT
+    return unequal
+
+
+def _differing_numbers(base: pd.Series, edited: pd.Series, dtype: str) -> np.ndarray:
+    base_null, edited_null = base.isna().to_numpy(), edited.isna().to_numpy()
+    with np.errstate(over="ignore"):
+        unequal = np.asarray(_numbers(base, dtype) != _numbers(edited, dtype))
+    return _unequal_or_null(unequal, base_null, edited_null)
+
+
+def _unequal_or_null(unequal: np.ndarray, base_null: np.ndarray, edited_null: np.ndarray) -> np.ndarray:
+    return np.asarray((unequal & ~base_null & ~edited_null) | (base_null != edited_null))
+
+
+def _numbers(series: pd.Series, dtype: str) -> np.ndarray:
+    if series.hasnans:
+        series = series.fillna(False if dtype == "bool" else 0)
+    return np.asarray(series.to_numpy(dtype=dtype))
 
 
 def _each(base: pd.Series, edited: pd.Series) -> np.ndarray:
@@ -117,10 +158,9 @@ def _each(base: pd.Series, edited: pd.Series) -> np.ndarray:
     try:
         unequal = np.asarray(before != after, dtype=bool)
     except (TypeError, ValueError):  # an array or something worse sits in a cell
-        unequal = np.fromiter(
-            (_unequal(b, a) for b, a in zip(before, after, strict=True)), dtype=bool, count=len(base)
-        )
-    return unequal | (null != np.fromiter((b is None for b in before), dtype=bool, count=len(before)))
+        pairs = zip(before, after, strict=True)
+        unequal = np.fromiter((_unequal(b, a) for b, a in pairs), dtype=bool, count=len(base))
+    return np.asarray(unequal | (null != np.fromiter((b is None for b in before), dtype=bool, count=len(before))))
 
 
 def _unequal(before: Any, after: Any) -> bool:
@@ -131,11 +171,16 @@ def _unequal(before: Any, after: Any) -> bool:
 
 
 def _texts(edited: pd.Series, column: Column) -> list[str | None]:
-    """Lists and objects as canonical JSON text; what is neither stays unequal to any, and is judged by its cell."""
+    """Lists and objects as JSON text; what is neither is unequal to any, and is judged by its cell."""
+    wanted = list if column.kind == "list" else dict
+    encode = msgspec.json.Encoder(order="deterministic").encode
     texts: list[str | None] = []
     for value in edited:
         try:
-            texts.append(None if is_null(value) else json_text(parse(value, column)))
-        except Unfit:
-            texts.append("\0unfit")
+            if type(value) is wanted:
+                texts.append(encode(value).decode())
+            else:
+                texts.append(None if is_null(value) else json_text(parse(value, column)))
+        except (Unfit, TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+            texts.append(_UNFIT)
     return texts

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.baseline import Baseline, shares_memory
-from taskframe.changes.changes import Changes, ColumnChanges
-from taskframe.changes.compare import differing
+from taskframe.changes.baseline import Baseline
+from taskframe.changes.cells import Cells
+from taskframe.changes.changes import Changes
 from taskframe.changes.edited import Edited
-from taskframe.changes.judge import Judge
 from taskframe.changes.match import Rows
-from taskframe.changes.normal import normal_values, plain, same
+from taskframe.changes.memory import shares_memory
 from taskframe.changes.stale import stale_rows
 from taskframe.errors import PlanError, did_you_mean
-from taskframe.problem import Problem
-from taskframe.schema import NESTED, Column, Unfit
+from taskframe.problem import Problem, ProblemKind
+from taskframe.schema import NESTED, Column
+
+_OF_A_CELL: frozenset[ProblemKind] = frozenset({"type", "choice", "range", "length", "null", "read-only"})
 
 
 @dataclass(frozen=True)
@@ -42,53 +41,36 @@ def diff(
     ids: Collection[str] | None = None,
     load: str = "the load",
 ) -> Diff:
-    """Compares `edited` with `baseline`; `columns` and `ids` narrow what counts. `load` names the load in messages."""
+    """Compares `edited` with `baseline`; `columns` and `ids` narrow what counts. `load` names the load in messages.
+
+    Raises PlanError for names and ids that there are none of, and when the baseline was written to.
+    """
     _check_columns(baseline, columns)
+    baseline.check()
     rows = Rows.match(baseline, edited, ids)
-    problems = list(rows.problems)
-    if ids is None:
-        problems += edited.problems
-    else:
-        wanted = set(ids)
-        problems += [p for p in edited.problems if p.id in wanted]
-    if columns is not None:
-        problems = [p for p in problems if p.column is None or p.column in columns]
-    warnings: list[str] = []
-    found: list[_Cells] = []
-    for column in baseline.schema:
-        if column.name not in edited.columns or column.name not in baseline.frame:
-            continue
-        if columns is not None and column.name not in columns:
-            continue
-        if not column.editable and column.role in ("version", "updated"):
-            continue  # never an edit: it tells which state of the task was edited
-        if (
-            rows.whole
-            and column.kind not in NESTED
-            and shares_memory(baseline.frame[column.name], edited.columns[column.name])
-        ):
-            continue
-        cells = _compare(baseline, edited, rows, column)
-        if column.editable:
-            found.append(cells)
+    ids = None if ids is None else frozenset(ids)
+    found = [Cells.compare(baseline, edited, rows, c) for c in _compared(baseline, edited, rows, columns)]
+    stale = stale_rows(baseline, edited, rows, _union(c.touched for c in found), load)
+    if stale:
+        gone = np.fromiter(stale, dtype=np.intp, count=len(stale))
+        edits = set(_union(c.touched for c in found if c.column.editable).tolist())
+        stale = {row: problem for row, problem in stale.items() if row in edits}  # the others want nothing
+        found = [c.without(gone) for c in found]
+    problems = [*rows.problems, *_of_file(edited, rows, columns, ids, stale.values()), *stale.values()]
+    warnings = [*_absent(baseline, edited)]
+    for cells in found:
+        if cells.column.editable:
             problems += cells.problems
         elif edited.strict:
-            problems += cells.read_only(rows, edited)
-        elif len(cells.rows) + len(cells.problems):
-            count = len(cells.rows) + len(cells.problems)
-            warnings.append(f"{count:,} edit{'s'[: count > 1]} in the read-only column {column.name} ignored")
-    touched = np.unique(np.concatenate([*(c.rows for c in found), np.empty(0, dtype=np.intp)])).astype(
-        np.intp
-    )
-    stale = stale_rows(baseline, edited, rows, touched, load)
-    if stale:
-        gone = {p.id for p in stale.values()}
-        problems = [p for p in problems if p.id not in gone or p.column is None] + [*stale.values()]
-        found = [c.without(np.fromiter(stale, dtype=np.intp, count=len(stale))) for c in found]
-    order = {name: at for at, name in enumerate(baseline.ids)} if len(problems) > 1 else {}
-    problems.sort(key=lambda p: (p.line or 0, order.get(p.id, -1)))
+            problems += cells.read_only(edited)
+        elif len(cells.touched):
+            warnings.append(cells.warning())
     return Diff(
-        _changes(baseline, rows, found), tuple(problems), tuple(warnings), edited.ignored, edited.notes
+        _changes(baseline, [c for c in found if c.column.editable]),
+        _sorted(problems, baseline),
+        tuple(warnings),
+        edited.ignored,
+        edited.notes,
     )
 
 
@@ -97,99 +79,62 @@ def _check_columns(baseline: Baseline, columns: Collection[str] | None) -> None:
         raise PlanError(f"columns= takes a list of names: columns=[{columns!r}]")
     for name in columns or ():
         if name not in baseline.schema:
-            raise PlanError(
-                f"columns=: there is no column {name!r}.{did_you_mean(name, baseline.schema.names)}"
-            )
+            raise PlanError(f"columns=: there is no column {name!r}.{did_you_mean(name, baseline.schema.names)}")
         if not baseline.schema[name].editable:
             editable = ", ".join(c.name for c in baseline.schema.editable)
             raise PlanError(f"columns=: {name} is read-only; the service takes edits of {editable}")
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """The edited cells of one column: positions in the edited rows and in the baseline, before, after."""
-
-    column: Column
-    rows: np.ndarray
-    places: np.ndarray
-    before: list[Any]
-    after: list[Any]
-    problems: list[Problem]
-
-    def without(self, rows: np.ndarray) -> _Cells:
-        keep = ~np.isin(self.rows, rows)
-        before = [v for v, k in zip(self.before, keep, strict=True) if k]
-        after = [v for v, k in zip(self.after, keep, strict=True) if k]
-        return _Cells(self.column, self.rows[keep], self.places[keep], before, after, self.problems)
-
-    def read_only(self, rows: Rows, edited: Edited) -> list[Problem]:
-        words = f"{self.column.name} is read-only: the service has no call that changes it; put the old value back"
-        edits = [
-            Problem("read-only", str(edited.ids[r]), self.column.name, plain(after), words, edited.line(r))
-            for r, after in zip(self.rows, self.after, strict=True)
-        ]
-        return edits + [
-            Problem("read-only", p.id, p.column, p.value, f"{words} ({p.problem})", p.line)
-            for p in self.problems
-        ]
-
-
-def _compare(baseline: Baseline, edited: Edited, rows: Rows, column: Column) -> _Cells:
-    base, values = baseline.frame[column.name], edited.columns[column.name]
-    if not rows.whole:
-        base, values = base.take(rows.places), values.take(rows.rows)
-    mask = differing(base, values, column)
-    skip = edited.skip.get(column.name)
-    if skip is not None:
-        mask &= ~skip[rows.rows]
-    at = np.flatnonzero(mask)
-    before = _normal(base.take(at), column)
-    judge = Judge(column, base.cat.categories if column.kind == "choice" else ())
-    problems: list[Problem] = []
-    keep: list[int] = []
-    after: list[Any] = []
-    for n, (old, value) in enumerate(zip(before, values.take(at), strict=True)):
-        try:
-            new = judge(old, value)
-        except Unfit as unfit:
-            row = int(rows.rows[at[n]])
-            kind = judge.kind(value)
-            problems.append(
-                Problem(kind, str(edited.ids[row]), column.name, value, str(unfit), edited.line(row))
-            )
+def _compared(baseline: Baseline, edited: Edited, rows: Rows, columns: Collection[str] | None) -> Iterable[Column]:
+    """The columns in which there may be an edit."""
+    for column in baseline.schema:
+        name = column.name
+        if name not in edited.columns or name not in baseline.frame or (columns is not None and name not in columns):
             continue
-        if not same(old, new, column):
-            keep.append(n)
-            after.append(new)
-    places = at[np.asarray(keep, dtype=np.intp)]
-    return _Cells(column, rows.rows[places], rows.places[places], [before[n] for n in keep], after, problems)
+        if not column.editable and column.role in ("version", "updated"):
+            continue  # never an edit: it tells which state of the task was edited
+        if column.kind in NESTED or not rows.whole or not shares_memory(baseline.frame[name], edited.columns[name]):
+            yield column
 
 
-def _normal(base: pd.Series, column: Column) -> list[Any]:
-    if column.kind not in NESTED:
-        return normal_values(base, column)
-    return [None if pd.isna(text) else msgspec.json.decode(text) for text in base]
+def _absent(baseline: Baseline, edited: Edited) -> Iterable[str]:
+    for column in baseline.schema.editable:
+        if column.name in edited.columns and column.name not in baseline.frame:
+            yield f"{column.name} ignored: it was not loaded, so what was edited in it can't be told"
 
 
-def _changes(baseline: Baseline, rows: Rows, found: list[_Cells]) -> Changes:
+def _union(parts: Iterable[np.ndarray]) -> np.ndarray:
+    return np.unique(np.concatenate([*parts, np.empty(0, dtype=np.intp)])).astype(np.intp)
+
+
+def _of_file(
+    edited: Edited,
+    rows: Rows,
+    columns: Collection[str] | None,
+    ids: Collection[str] | None,
+    stale: Iterable[Problem],
+) -> Iterable[Problem]:
+    """What was wrong when it was read, but for the cells of rows that are a problem themselves."""
+    gone = {p.id for p in (*rows.problems, *stale)}
+    for problem in edited.problems:
+        cell = problem.kind in _OF_A_CELL
+        if ids is not None and problem.id not in ids:
+            continue
+        if cell and (problem.id in gone or (columns is not None and problem.column not in columns)):
+            continue
+        yield problem
+
+
+def _sorted(problems: Sequence[Problem], baseline: Baseline) -> tuple[Problem, ...]:
+    """By line, then in the baseline's order."""
+    if len(problems) < 2:
+        return tuple(problems)
+    places = baseline.ids.get_indexer(pd.Index([p.id for p in problems], dtype="object")).tolist()
+    order = sorted(range(len(problems)), key=lambda n: (problems[n].line or 0, places[n]))
+    return tuple(problems[n] for n in order)
+
+
+def _changes(baseline: Baseline, found: Sequence[Cells]) -> Changes:
     parts = [c for c in found if len(c.rows)]
-    places = np.unique(np.concatenate([*(c.places for c in parts), np.empty(0, dtype=np.intp)])).astype(
-        np.intp
-    )
-    columns = {}
-    for cells in parts:
-        order = np.argsort(cells.places, kind="stable")
-        columns[cells.column.name] = ColumnChanges(
-            cells.column.name,
-            np.searchsorted(places, cells.places[order]),
-            _objects(cells.before)[order],
-            _objects(cells.after)[order],
-        )
-    return Changes(baseline.rows(places), columns)
-
-
-def _objects(values: list[Any]) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    for at, value in enumerate(values):  # one by one: numpy would unfold lists of one length
-        array[at] = value
-    return array
+    places = _union(c.places for c in parts)
+    return Changes(baseline.rows(places), {c.column.name: c.changes(places) for c in parts})

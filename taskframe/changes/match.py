@@ -13,6 +13,8 @@ from taskframe.changes.edited import Edited
 from taskframe.errors import PlanError, did_you_mean
 from taskframe.problem import Problem, ProblemKind
 
+_NEAR_AMONG, _NEAR_FOR = 2_000, 20  # looking for the nearest id is slow
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -25,10 +27,9 @@ class Rows:
 
     @classmethod
     def match(cls, baseline: Baseline, edited: Edited, ids: Collection[str] | None) -> Rows:
+        """The rows of `edited` whose tasks are in the baseline (and among `ids`); the others are problems."""
         mine = edited.ids
-        if ids is None and (
-            mine is baseline.ids or (len(mine) == len(baseline) and mine.equals(baseline.ids))
-        ):
+        if ids is None and (mine is baseline.ids or (len(mine) == len(baseline) and mine.equals(baseline.ids))):
             every = np.arange(len(mine))
             return cls(every, every, True, ())
         places = np.asarray(baseline.ids.get_indexer(mine))
@@ -40,9 +41,10 @@ class Rows:
         unknown = (places < 0) & ~null & wanted & ~double
         problems = [
             *(_row_problem(edited, "null id", at, "this row has no task id: fill it in, or drop the row")
-              for at in np.flatnonzero(null & wanted)),
+              for at in np.flatnonzero(null & wanted).tolist()),
             *_duplicates(edited, double),
-            *(_row_problem(edited, "unknown id", at, _unknown(baseline, str(mine[at]))) for at in np.flatnonzero(unknown)),
+            *(_row_problem(edited, "unknown id", at, _unknown(baseline, str(mine[at]) if n < _NEAR_FOR else None))
+              for n, at in enumerate(np.flatnonzero(unknown).tolist())),
         ]  # fmt: skip
         good = np.flatnonzero(wanted & ~null & ~double & (places >= 0))
         return cls(good, places[good], False, tuple(problems))
@@ -53,30 +55,34 @@ def _wanted(baseline: Baseline, mine: pd.Index, ids: Collection[str]) -> np.ndar
         raise PlanError(f"ids= takes a list of task ids: ids=[{ids!r}]")
     strangers = [i for i in ids if i not in baseline.ids]
     if strangers:
-        raise PlanError(f"ids=: {strangers[0]!r} is no task of this load ({len(strangers):,} such)")
+        raise PlanError(
+            f"ids=: {strangers[0]!r} is no task of this load ({len(strangers):,} such).{_near(baseline, strangers[0])}"
+        )
     return np.asarray(mine.isin(list(ids)))
 
 
 def _row_problem(edited: Edited, kind: ProblemKind, at: int, words: str) -> Problem:
-    task = None if pd.isna(edited.ids[at]) else str(edited.ids[at])
+    task = None if pd.isna(edited.ids[at]) else str(edited.ids[at]).encode("utf-8", "backslashreplace").decode()
     return Problem(kind, task, None, None, words, edited.line(at))
 
 
 def _duplicates(edited: Edited, double: np.ndarray) -> list[Problem]:
     """One problem an id: which of its rows is meant can't be known, so none of them counts."""
     places: dict[str, list[int]] = {}
-    for at in np.flatnonzero(double):
-        places.setdefault(str(edited.ids[at]), []).append(int(at))
+    for at in np.flatnonzero(double).tolist():
+        places.setdefault(str(edited.ids[at]), []).append(at)
     problems = []
     for rows in places.values():
-        where = (
-            f" (lines {', '.join(str(edited.line(r)) for r in rows[:5])})" if edited.lines is not None else ""
-        )
+        where = f" (lines {', '.join(str(edited.line(r)) for r in rows[:5])})" if edited.lines is not None else ""
         words = f"{len(rows)} rows have this id{where}: which one is meant? keep one"
         problems.append(_row_problem(edited, "duplicate id", rows[0], words))
     return problems
 
 
-def _unknown(baseline: Baseline, task: str) -> str:
-    near = did_you_mean(task, baseline.ids) if len(baseline) <= 2_000 else ""
+def _unknown(baseline: Baseline, task: str | None) -> str:
+    near = _near(baseline, task) if task else ""
     return f"no task of this load has this id: taskframe updates tasks, it never creates them.{near}"
+
+
+def _near(baseline: Baseline, task: object) -> str:
+    return did_you_mean(task, baseline.ids) if len(baseline) <= _NEAR_AMONG else ""

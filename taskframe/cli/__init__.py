@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 from taskframe.errors import MissingExtra, TaskframeError
@@ -9,6 +10,9 @@ from taskframe.errors import MissingExtra, TaskframeError
 
 def main() -> None:
     """The entry point of the `taskframe` command. An error is one line on stderr, and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name that the terminal can't show must not end the job
     try:
         try:
             from taskframe.cli.app import app
@@ -17,6 +21,6 @@ def main() -> None:
                 raise
             raise MissingExtra("the command line", "cli") from None
         app()
-    except TaskframeError as error:
-        print(f"taskframe: {error}", file=sys.stderr)
+    except (TaskframeError, OSError) as error:
+        print(f"taskframe: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(1)

@@ -109,9 +109,11 @@ def _prove(box: LocalSandbox, plan: Plan, report: Report, rival: str, friend: st
         now = conn.load().df
     applied = report.outcomes.index[report.outcomes["outcome"] == "applied"]
     planned = plan.changes
-    held = sum(now.at[c.id, c.column] == c.after for c in planned[planned["id"].isin(applied)].itertuples())
-    wanted = int(planned["id"].isin(applied).sum())
-    others = now.at[rival, "priority"] == "urgent" and now.at[friend, "description"] == "A colleague was here."
+    values = {(row["id"], name): row[name] for row in now.reset_index().to_dict("records") for name in row}
+    cells = [(c["id"], c["column"], c["after"]) for c in planned[planned["id"].isin(applied)].to_dict("records")]
+    held = sum(values[task, column] == after for task, column, after in cells)
+    wanted = len(cells)
+    others = values[rival, "priority"] == "urgent" and values[friend, "description"] == "A colleague was here."
     fine = held == wanted and others and report.counts == {"applied": len(plan) - 1, "conflict": 1}
     _say(6, "Read the tasks again")
     print(f"   The server now holds {held:,} of the {wanted:,} new values on {len(applied):,} tasks;")

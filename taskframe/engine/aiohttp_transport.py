@@ -50,7 +50,7 @@ class AiohttpTransport:
                 headers=request.headers,
                 data=request.content,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=connect_timeout(timeout)),
+                timeout=aiohttp.ClientTimeout(total=timeout, connect=connect_timeout(timeout)),
             ) as response:
                 status = response.status
                 chunks, size = [], 0
@@ -114,7 +114,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
 
 
 def connect_timeout(timeout: float) -> float:
-    """Over before the whole call is: one that never left is not in doubt."""
+    """Seconds to get a connection: over before the whole call is, as one that never left is not in doubt."""
     return min(10.0, 0.8 * timeout)
 
 

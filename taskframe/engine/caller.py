@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from pydantic import SecretStr
@@ -58,8 +61,43 @@ class Attempt:
         return self.sent if self.verdict is None else self.verdict.in_doubt
 
 
+class Halted(Exception):
+    """This call never left, as `Caller.halt` was called before."""
+
+
+class _Grounded:
+    """Around all waiting ahead of a call: `wake` ends it with `Halted`. Not from `leave` on."""
+
+    def __init__(self, grounded: set[_Grounded]) -> None:
+        self._grounded = grounded
+        self._task = asyncio.current_task()
+        self._woken = False
+
+    def __enter__(self) -> _Grounded:
+        self._grounded.add(self)
+        return self
+
+    def leave(self) -> None:
+        self._grounded.discard(self)
+
+    def wake(self) -> None:
+        if self._task is not None:
+            self._woken = self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._grounded.discard(self)
+        # cancelled by somebody else too: then that is what counts
+        if self._woken and self._task is not None and not self._task.uncancel() and kind is asyncio.CancelledError:
+            raise Halted from None
+
+
 class Caller:
-    """Calls a service. `calls` counts the attempts that were sent, as the server does."""
+    """Calls a service, for one run or one load.
+
+    `calls` counts the attempts that were sent, as the server does; `pauses` how often the service had all of us wait.
+    """
 
     def __init__(
         self,
@@ -86,36 +124,57 @@ class Caller:
         self.attempts = attempts
         self.max_wait = max_wait
         self.calls = 0
+        self.pauses = 0
         self._settings = settings
         self._transport = transport
+        self._halted = False
+        self._grounded: set[_Grounded] = set()
 
-    async def attempt(self, call: Call) -> Attempt:
-        """Send `call` once, when the limits allow.
+    def halt(self) -> None:
+        """Let no further call leave: whoever waits to send gets `Halted`, now and later. Calls in flight go on."""
+        if self._halted:
+            return
+        self._halted = True
+        for grounded in list(self._grounded):
+            grounded.wake()
 
-        Raises only before anything was sent: AuthError when no token can be had, SettingsError when signing fails.
+    def _ground(self) -> _Grounded:
+        if self._halted:
+            raise Halted
+        return _Grounded(self._grounded)
+
+    async def attempt(self, call: Call, *, on_leave: Callable[[], object] | None = None) -> Attempt:
+        """Send `call` once, when the limits allow. `on_leave` is called when it really leaves.
+
+        Raises only before that: AuthError when no token can be had, SettingsError when signing fails, ProtocolError
+        for a path that can't be sent, Halted.
         """
         clock = self.clock
-        async with self.limiter.slot():
-            # signed in the slot: after a long wait for it an earlier signature may be too old
-            token, generation = await self.tokens.current()
-            request = self._request(call, token)
-            verdict: Verdict | None = None
-            failure: NoReply | ProtocolError | None = None
-            status: int | None = None
-            sent = True
-            started = clock.now()
-            self.calls += 1
-            try:
-                reply = await self._transport.send(request, self.timeout)
-                status = reply.status
-                verdict = self.service.judge(call, reply)
-            except NoReply as error:
-                failure, sent = error, error.sent
-                if not sent:
-                    self.calls -= 1
-            except ProtocolError as error:
-                failure, status = error, error.status_code or status
-            ended = clock.now()
+        with self._ground() as grounded:
+            async with self.limiter.slot():
+                # signed in the slot: after a long wait for it an earlier signature may be too old
+                token, generation = await self.tokens.current()
+                request = self._request(call, token)
+                grounded.leave()
+                if on_leave is not None:
+                    on_leave()
+                verdict: Verdict | None = None
+                failure: NoReply | ProtocolError | None = None
+                status: int | None = None
+                sent = True
+                started = clock.now()
+                self.calls += 1
+                try:
+                    reply = await self._transport.send(request, self.timeout)
+                    status = reply.status
+                    verdict = self.service.judge(call, reply)
+                except NoReply as error:
+                    failure, sent = error, error.sent
+                    if not sent:
+                        self.calls -= 1
+                except ProtocolError as error:
+                    failure, status = error, error.status_code or status
+                ended = clock.now()
         if verdict is not None:
             request_id = verdict.request_id
         else:
@@ -148,7 +207,8 @@ class Caller:
                     raise self.error(call, attempt, failures)
                 wait = delay(failures, after=verdict.after if verdict is not None else None, rng=self.rng)
                 self._bound(call, verdict, wait)
-                await self.clock.sleep(wait)
+                with self._ground():
+                    await self.clock.sleep(wait)
             elif verdict.kind == "throttled":
                 throttles += 1
                 waited += self.hold_back(call, verdict, throttles)
@@ -157,9 +217,14 @@ class Caller:
                 if renewed or not self.tokens.renewable:
                     raise verdict.error(call)
                 renewed = True
-                await self.tokens.renew(attempt.generation)
+                await self.renew(attempt.generation)
             else:
                 return verdict
+
+    async def renew(self, generation: int) -> None:
+        """Have the token after `generation`; see `TokenSource.renew`. Raises Halted too."""
+        with self._ground():
+            await self.tokens.renew(generation)
 
     def hold_back(self, call: Call, verdict: Verdict, times: int) -> float:
         """Pause everybody after this call's `throttled` reply number `times`; gives the seconds.
@@ -171,6 +236,7 @@ class Caller:
         self._bound(call, verdict, wait)
         if self.limiter.pause(wait):  # once a pause, however many calls in flight are turned away together
             self.limiter.ease()
+            self.pauses += 1
         return wait
 
     def error(self, call: Call, attempt: Attempt, attempts: int) -> ServiceError | AuthError:

@@ -105,13 +105,13 @@ _UNSENT = (
 
 def _no_reply(error: Exception) -> NoReply:
     """What an error of httpx means. Its own words stay out where they may quote headers."""
+    if isinstance(error, _Broken):
+        return NoReply(str(error), sent=True)
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientError):
         # httpx-aiohttp's own transport calls a connection that was dropped *after* the request a ConnectTimeout
         error = cause
     unsent = isinstance(error, (*_UNSENT, *UNSENT))
-    if isinstance(error, _Broken):
-        return NoReply(str(error), sent=True)
     words = type(error).__name__
     if isinstance(error, httpx.ConnectError | aiohttp.ClientConnectorError):
         words += f": {error}"
@@ -149,9 +149,8 @@ class _Aiohttp(AiohttpTransport):
 
     def get_client(self) -> aiohttp.ClientSession:
         limits = self.limits
-        return open_session(
-            limits.max_connections or 0, self.ssl_context, idle=limits.keepalive_expiry, decode=False
-        )  # httpx decodes
+        # httpx decodes
+        return open_session(limits.max_connections or 0, self.ssl_context, idle=limits.keepalive_expiry, decode=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         session = self.client
@@ -166,7 +165,7 @@ class _Aiohttp(AiohttpTransport):
                 headers=request.headers,
                 data=request.content or None,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(sock_connect=limits["connect"]),  # the whole is timed by who calls
+                timeout=aiohttp.ClientTimeout(connect=limits["connect"]),  # the whole is timed by who calls
                 proxy=str(self.proxy.url) if self.proxy else None,
                 proxy_headers=_proxy_headers(self.proxy) if self.proxy else None,
             )

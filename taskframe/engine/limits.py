@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import weakref
 from bisect import bisect_right, insort
@@ -10,7 +11,7 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from types import TracebackType
 
-from taskframe.engine.clock import Clock
+from taskframe.engine.clock import Clock, SystemClock
 from taskframe.services.base import Limit
 
 _SLOWEST = 0.25
@@ -199,21 +200,17 @@ class _Registry:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._gates: weakref.WeakValueDictionary[tuple[Hashable, int], _Gate] = weakref.WeakValueDictionary()
+        self._gates: weakref.WeakValueDictionary[Hashable, _Gate] = weakref.WeakValueDictionary()
 
     def limiter(self, key: Hashable, limits: Sequence[Limit], clock: Clock) -> Limiter:
+        # Two clocks' times can't be in one log, and after a fork the parent's calls in flight don't end here.
+        clock_id = 0 if isinstance(clock, SystemClock) else id(clock)
+        full = (key, clock_id, os.getpid())
         with self._lock:
-            # the clock is part of the key: two clocks' times can't be in one log
-            gate = self._gates.get((key, _identity(clock)))
+            gate = self._gates.get(full)
             if gate is None:
-                gate = self._gates[key, _identity(clock)] = _Gate(clock)
+                gate = self._gates[full] = _Gate(clock)
             return Limiter(limits, clock, gate=gate)
-
-
-def _identity(clock: Clock) -> int:
-    from taskframe.engine.clock import SystemClock
-
-    return 0 if isinstance(clock, SystemClock) else id(clock)
 
 
 _registry = _Registry()

@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from concurrent.futures import wait as wait_for
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from taskframe.errors import ClosedError
@@ -19,7 +18,10 @@ from taskframe.errors import ClosedError
 T = TypeVar("T")
 
 # On Windows a thread that waits without a timeout can't be interrupted.
-_POLL = 0.2 if os.name == "nt" else None
+_POLL = 0.2 if os.name == "nt" else -1.0
+
+# So many interrupts may ask a call to end before it is left to itself.
+_PATIENCE = 3
 
 
 class _Outcome(NamedTuple):
@@ -30,48 +32,69 @@ class _Outcome(NamedTuple):
 
 
 class _Job(Generic[T]):
-    """A coroutine on the loop, seen from another thread. `done` is set when it has truly ended, cleanup and all."""
+    """A coroutine on the loop, seen from another thread. It is done when it has truly ended, cleanup and all."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T]) -> None:
         self._loop = loop
         self._coro = coro
         self._task: asyncio.Task[None] | None = None
-        self.done: Future[_Outcome] = Future()
-        loop.call_soon_threadsafe(self._start)
+        self._outcome: _Outcome | None = None
+        # A bare lock: waiting for it is one step in C. A KeyboardInterrupt in the middle of a Future's or Condition's
+        # Python code could leave a lock behind that the loop then waits for.
+        self._running = threading.Lock()
+        self._running.acquire()
+        self._over = False
+        self.done: Future[None] = Future()
 
-    def _start(self) -> None:
-        self._task = self._loop.create_task(self._run())
-        # A task that is cancelled before its first step never gets to `_run`.
-        self._task.add_done_callback(self._ended)
+    def start(self) -> None:
+        """Start it; safe to repeat, should the first time have been interrupted."""
+        self._loop.call_soon_threadsafe(self._start)
 
-    async def _run(self) -> None:
-        try:
-            outcome = _Outcome(await self._coro, None)
-        except BaseException as error:  # handed to whoever waits
-            outcome = _Outcome(None, error)
-        self.done.set_result(outcome)
-
-    def _ended(self, _task: asyncio.Task[None]) -> None:
-        self._task = None
-        if not self.done.done():
-            self._coro.close()
-            self.done.set_result(_Outcome(None, asyncio.CancelledError()))
+    def wait(self) -> bool:
+        """Wait until it is done; may return False before."""
+        return self._over or self._running.acquire(timeout=_POLL)
 
     def cancel(self) -> None:
         self._loop.call_soon_threadsafe(self._cancel)
 
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
     def result(self) -> T:
-        value, error = self.done.result()
+        if self._outcome is None:
+            raise RuntimeError("not done")
+        value, error = self._outcome
         if error is not None:
             try:
                 raise error
             finally:
                 del error, self  # no cycle through this frame: what the traceback holds can go when it goes
         return value  # type: ignore[no-any-return]
+
+    def failed_with(self, kind: type[BaseException]) -> bool:
+        return self._outcome is not None and isinstance(self._outcome.error, kind)
+
+    def _start(self) -> None:
+        if self._task is None and self._outcome is None:
+            self._task = self._loop.create_task(self._run())
+            self._task.add_done_callback(self._ended)
+
+    async def _run(self) -> None:
+        try:
+            self._outcome = _Outcome(await self._coro, None)
+        except BaseException as error:  # handed to whoever waits
+            self._outcome = _Outcome(None, error)
+
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        self._task = None
+        if self._outcome is None:  # cancelled before its first step
+            self._coro.close()
+            self._outcome = _Outcome(None, asyncio.CancelledError())
+        self._over = True
+        self._running.release()
+        self.done.set_result(None)
+
+    def _cancel(self) -> None:
+        self._start()  # an interrupt may come before the start
+        if self._task is not None:
+            self._task.cancel()
 
 
 class _LoopThread:
@@ -140,7 +163,8 @@ class _Holder:
 
     def forget(self) -> None:
         """After a fork the thread is the parent's, and the lock may be held by a thread that isn't here."""
-        self.__init__()  # type: ignore[misc]
+        self._lock = threading.Lock()
+        self._thread = None
 
 
 _holder = _Holder()
@@ -175,18 +199,32 @@ class Background:
                 "a sync call from taskframe's own event loop would wait for itself for ever: await the async one"
             )
         job = _Job(thread.loop, coro)
-        while not job.done.done():
+        orderly = 0 if on_interrupt is None else 1
+        interrupts = answered = 0
+        # An interrupt may come at any line: all that it asks for is done in here, where the next one finds its place.
+        while True:
             try:
-                wait_for([job.done], timeout=_POLL)
+                while answered < interrupts:
+                    if answered < orderly and on_interrupt is not None:
+                        thread.loop.call_soon_threadsafe(on_interrupt)
+                    else:
+                        job.cancel()
+                    answered += 1
+                job.start()
+                while not job.wait():
+                    pass
+                break
             except KeyboardInterrupt:
-                if on_interrupt is None:
-                    self._end(job)
+                interrupts += 1
+                if interrupts > orderly + _PATIENCE:
                     raise
-                thread.loop.call_soon_threadsafe(on_interrupt)
-                on_interrupt = None
             except BaseException:  # a signal handler of the user's
-                self._end(job)
+                job.cancel()
+                while not job.wait():
+                    pass
                 raise
+        if interrupts > orderly and not job.failed_with(KeyboardInterrupt):
+            raise KeyboardInterrupt
         return job.result()
 
     async def arun(self, coro: Coroutine[Any, Any, T]) -> T:
@@ -195,6 +233,7 @@ class Background:
         if thread.inside():
             return await coro
         job = _Job(thread.loop, coro)
+        job.start()
         done = asyncio.wrap_future(job.done)
         try:
             await asyncio.shield(done)
@@ -223,8 +262,3 @@ class Background:
             coro.close()
             raise ClosedError("this connection was opened before a fork and belongs to the parent: connect again here")
         return thread
-
-    @staticmethod
-    def _end(job: _Job[Any]) -> None:
-        job.cancel()
-        wait_for([job.done])

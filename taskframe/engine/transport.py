@@ -84,33 +84,44 @@ def make_transport(
     What the user brought is never closed, and its limits, proxies and certificates are the user's; its `auth` and
     `follow_redirects` are not used. SettingsError for what can't send, with what to pass instead.
     """
-    if client is None and transport is None:
-        return default_transport(base_url, concurrency=concurrency, max_body=max_body)
+    if client is not None and transport is not None:
+        raise SettingsError("client= or transport=, not both: an httpx client has its own transport")
+    if client is not None:
+        return _of_client(client, max_body)
+    if transport is not None:
+        return _of_transport(transport, max_body)
+    return default_transport(base_url, concurrency=concurrency, max_body=max_body)
+
+
+def _of_client(client: httpx.AsyncClient, max_body: int) -> Transport:
+    import httpx
+
+    from taskframe.engine.httpx_transport import HttpxTransport
+
+    given: object = client
+    if isinstance(given, httpx.Client):
+        raise SettingsError("client= takes an httpx.AsyncClient, not an httpx.Client (the sync calls work with it too)")
+    if not isinstance(given, httpx.AsyncClient):
+        raise SettingsError(f"client= takes an httpx.AsyncClient, not {type(given).__name__}")
+    return HttpxTransport(client, owned=False, max_body=max_body)
+
+
+def _of_transport(transport: Transport | httpx.AsyncBaseTransport, max_body: int) -> Transport:
     import httpx
 
     from taskframe.engine.httpx_transport import HttpxTransport, no_cookies
 
-    if client is not None and transport is not None:
-        raise SettingsError("client= or transport=, not both: an httpx client has its own transport")
-    if isinstance(client, httpx.Client):
-        raise SettingsError("client= takes an httpx.AsyncClient, not an httpx.Client (the sync calls work with it too)")
-    if client is not None:
-        if not isinstance(client, httpx.AsyncClient):
-            raise SettingsError(f"client= takes an httpx.AsyncClient, not {type(client).__name__}")
-        return HttpxTransport(client, owned=False, max_body=max_body)
     if isinstance(transport, httpx.AsyncBaseTransport):
-        # closing this client would close the user's transport
-        return HttpxTransport(
-            httpx.AsyncClient(transport=transport, cookies=no_cookies()), owned=False, max_body=max_body
-        )
+        # never closed: closing this client would close the user's transport
+        client = httpx.AsyncClient(transport=transport, cookies=no_cookies())
+        return HttpxTransport(client, owned=False, max_body=max_body)
+    kind = type(transport).__name__
     if isinstance(transport, httpx.BaseTransport):
-        raise SettingsError(
-            f"transport= takes an async transport (httpx.AsyncHTTPTransport, …), not {type(transport).__name__}"
-        )
+        raise SettingsError(f"transport= takes an async transport (httpx.AsyncHTTPTransport, …), not {kind}")
     if not (callable(getattr(transport, "send", None)) and callable(getattr(transport, "aclose", None))):
         raise SettingsError(
             "transport= takes an httpx.AsyncBaseTransport, or an object with async send(request, timeout) "
-            f"and aclose(), not {type(transport).__name__}"
+            f"and aclose(), not {kind}"
         )
     return Borrowed(transport)
 

@@ -1,4 +1,4 @@
-"""What is to be done next: settling reads first, then retries that are due, then new tasks."""
+"""What is to be done next: settling reads first, then retries that are due, then new items."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class Job(Generic[T]):
 
 
 class WorkQueue(Generic[T]):
-    """A queue for a fixed pool of workers. `take()` gives None when all is done, or when it was stopped.
+    """A queue for a fixed pool of workers, all on one event loop.
 
-    New items are drawn from an iterator as workers come free: nothing is queued up front.
+    Whoever takes a job calls `done` when its items are finished or queued again. New items are drawn from an iterator
+    as workers come free: nothing is queued up front. At most `batch` items are read together.
     """
 
     def __init__(self, new: Iterable[T], clock: Clock, *, batch: int = 1) -> None:
@@ -38,8 +39,7 @@ class WorkQueue(Generic[T]):
         self._later: list[tuple[float, int, bool, T]] = []
         self._ordinal = count()
         self._taken = 0
-        self._exhausted = False
-        self._changed = asyncio.Event()
+        self._wakers: set[asyncio.Future[None]] = set()
         self.stopped = False
 
     def send(self, item: T, *, after: float = 0.0) -> None:
@@ -47,7 +47,7 @@ class WorkQueue(Generic[T]):
         self._put(item, after, read=False)
 
     def read(self, item: T, *, after: float = 0.0) -> None:
-        """Queues an item to be read again."""
+        """Queues an item to be read again, `after` so many seconds."""
         self._put(item, after, read=True)
 
     def _put(self, item: T, after: float, *, read: bool) -> None:
@@ -55,12 +55,12 @@ class WorkQueue(Generic[T]):
             heapq.heappush(self._later, (self._clock.now() + after, next(self._ordinal), read, item))
         else:
             (self._reads if read else self._ready).append(item)
-        self._changed.set()
+        self._wake()
 
     def stop(self) -> None:
         """No worker gets anything more. What is left comes out of `left()`."""
         self.stopped = True
-        self._changed.set()
+        self._wake()
 
     def left(self) -> Iterator[T]:
         """After a stop: what was queued, and what was never drawn."""
@@ -68,27 +68,25 @@ class WorkQueue(Generic[T]):
         yield from self._ready
         for *_, item in sorted(self._later, key=lambda entry: entry[:2]):
             yield item
-        if not self._exhausted:
-            yield from self._new
+        yield from self._new
 
     def done(self) -> None:
-        """A taken job is finished (its items are settled, or queued again)."""
+        """A job that was taken is through: its items are finished, or queued again."""
         self._taken -= 1
-        self._changed.set()
+        self._wake()
 
     async def take(self) -> Job[T] | None:
-        """The next job; waits while others may still queue something."""
-        while True:
-            if self.stopped:
-                return None
+        """The next job. Waits while others may yet queue something; None when all is done, or after a stop."""
+        while not self.stopped:
             job = self._next()
             if job is not None:
                 self._taken += 1
                 return job
             if not self._taken and not self._later:
-                self._changed.set()  # the last one out wakes those who wait
-                return None
+                break
             await self._wait()
+        self._wake()
+        return None
 
     def _next(self) -> Job[T] | None:
         now = self._clock.now()
@@ -100,22 +98,29 @@ class WorkQueue(Generic[T]):
             return Job("read", [self._reads.popleft() for _ in range(size)])
         if self._ready:
             return Job("send", [self._ready.popleft()])
-        if not self._exhausted:
-            for item in self._new:
-                return Job("send", [item])
-            self._exhausted = True
+        for item in self._new:
+            return Job("send", [item])
         return None
 
+    def _wake(self) -> None:
+        for waker in self._wakers:
+            if not waker.done():
+                waker.set_result(None)
+        self._wakers.clear()
+
     async def _wait(self) -> None:
-        """Until something changes, or the earliest delayed item is due."""
-        self._changed.clear()
-        if not self._later:
-            await self._changed.wait()
-            return
-        sleeper = asyncio.ensure_future(self._clock.sleep(max(0.0, self._later[0][0] - self._clock.now())))
-        waker = asyncio.ensure_future(self._changed.wait())
+        """Until something changes, or the first delayed item is due."""
+        waker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wakers.add(waker)
         try:
-            await asyncio.wait({sleeper, waker}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._later:
+                await waker
+                return
+            wait = max(0.0, self._later[0][0] - self._clock.now())
+            sleeper = asyncio.ensure_future(self._clock.sleep(wait))
+            try:
+                await asyncio.wait({sleeper, waker}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeper.cancel()
         finally:
-            sleeper.cancel()
-            waker.cancel()
+            self._wakers.discard(waker)

@@ -51,6 +51,9 @@ def opened(path: str | os.PathLike[str], most: int, what: str) -> BinaryIO:
         raise FileError(f"there is no file {path} (looked in {Path(path).absolute().parent})") from error
     except OSError as error:
         raise FileError(f"{path} can't be read: {error.strerror or error}") from error
+    if not file.seekable():
+        file.close()
+        raise FileError(f"{path} is a pipe, which can be read only once: save it to a file first")
     size = os.fstat(file.fileno()).st_size
     if size > most:
         file.close()

@@ -46,9 +46,7 @@ def read_cells(
     rows = Rows(sheet, schema.index)
     who = Ids(header, schema.index, key, keys)
     readers = {
-        name: (_Times if schema[name].kind == "timestamp" else _Reader)(
-            schema[name], choices.get(name, ()), blank == "clear"
-        )
+        name: _Reader(schema[name], choices.get(name, ()), blank == "clear")
         for name in header
         if name in schema and name != schema.index
     }
@@ -69,7 +67,7 @@ def read_cells(
     return Edited(
         ids=pd.Index(_text(who.ids), name=schema.index),
         columns={name: reader.series() for name, reader in readers.items()},
-        skip={name: np.array(reader.skip, dtype=bool) for name, reader in readers.items()},
+        skip={name: reader.skip for name, reader in readers.items()},
         lines=np.array(lines, dtype=np.int64),
         problems=tuple(problems),
         ignored=ignored,
@@ -83,8 +81,9 @@ class _Reader:
 
     def __init__(self, column: Column, choices: Collection[Any], clears: bool) -> None:
         self.column = column
-        self.values: list[Any] = []
-        self.skip: list[bool] = []
+        self._parts: list[pd.Series[Any]] = []
+        self._skip: list[np.ndarray[Any, np.dtype[Any]]] = []
+        self._rows = 0
         self._blank = None if clears else _SKIPPED
         self._choices = frozenset(choices)
         self._folded = _folded([*column.choices, *choices])
@@ -93,15 +92,30 @@ class _Reader:
         self._known: dict[str, Any] = {}
 
     def read(self, cells: Sequence[str]) -> None:
-        values = [*map(self._text if self.column.kind == "text" else self._any, cells)]
-        for at, value in enumerate(values):
-            if isinstance(value, Unfit):
-                self._unfit.append((len(self.skip) + at, cells[at], value))
-        if self._respelled:
-            self._respelled.update(cell for cell in cells if cell in self._respelled)
-        skip = [value is _SKIPPED or isinstance(value, Unfit) for value in values]
-        self.values += [None if left else value for value, left in zip(values, skip, strict=True)]
-        self.skip += skip
+        """Takes the cells of further rows."""
+        part = self._times(cells) if self.column.kind == "timestamp" else None
+        if part is None:
+            values = [*map(self._text if self.column.kind == "text" else self._any, cells)]
+            skip = [value is _SKIPPED or isinstance(value, Unfit) for value in values]
+            self._unfit += [(self._rows + at, cells[at], v) for at, v in enumerate(values) if isinstance(v, Unfit)]
+            if self._respelled:
+                self._respelled.update(cell for cell in cells if cell in self._respelled)
+            part = self._series([None if left else value for value, left in zip(values, skip, strict=True)])
+        else:
+            skip = [self._blank is _SKIPPED and not cell for cell in cells]
+        self._parts.append(part)
+        self._skip.append(np.array(skip, dtype=bool))
+        self._rows += len(cells)
+
+    def _times(self, cells: Sequence[str]) -> pd.Series[Any] | None:
+        """Times at once, where all are written as taskframe writes them."""
+        if not all(not cell or _EXACT_TIME.fullmatch(cell) for cell in cells):
+            return None
+        try:
+            times = np.array([cell[:-1] or "NaT" for cell in cells], dtype="datetime64[us]")
+        except ValueError:  # no such day
+            return None
+        return pd.Series(pd.DatetimeIndex(times).tz_localize("UTC"))
 
     def _text(self, cell: str) -> Any:
         if cell and cell[0] not in "'<" and not cell[0].isspace():
@@ -151,54 +165,33 @@ class _Reader:
             choice = self._folded[_fold(unescape(cell))]
             yield f"{self.column.name}: {shown(cell)} read as {choice!r} ({count_cells(count)})"
 
+    @property
+    def skip(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """Which cells are to be left alone."""
+        return np.concatenate([np.zeros(0, dtype=bool), *self._skip])
+
     def series(self) -> pd.Series[Any]:
         """The column in its own dtype, or as objects where that would not hold every value exactly."""
-        values, kind = self.values, self.column.kind
+        parts = self._parts or [self._series([])]
+        if any(part.dtype != parts[0].dtype for part in parts):
+            parts = [part.astype("object") for part in parts]
+        whole = pd.concat(parts, ignore_index=True)
+        return pd.Series(self.column.array(whole.tolist())) if self.column.kind == "choice" else whole
+
+    def _series(self, values: list[Any]) -> pd.Series[Any]:
+        kind = self.column.kind
         if kind == "text":
             return pd.Series(_text(values))
-        if kind == "choice":
-            return pd.Series(self.column.array(values))
         if kind == "boolean":
             return pd.Series(values, dtype="boolean")
+        if kind == "timestamp" and all(v is None or v.tzinfo is not None for v in values):
+            return pd.Series(values, dtype=UTC_DTYPE)
         if kind in ("integer", "number") and all(v is None or abs(v) < EXACT for v in values):
             return pd.Series(values, dtype="Int64" if kind == "integer" else "float64")
         array = np.empty(len(values), dtype=object)
         for at, value in enumerate(values):  # one by one: numpy would unfold lists of one length
             array[at] = value
-        return pd.Series(array)
-
-
-class _Times(_Reader):
-    """Reads a column of times: all at once where they are written as taskframe writes them."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._parts: list[pd.Series[Any]] = [pd.Series([], dtype=UTC_DTYPE)]
-
-    def read(self, cells: Sequence[str]) -> None:
-        times = _exact_times(cells)
-        if times is not None:
-            self._parts.append(pd.Series(pd.DatetimeIndex(times).tz_localize("UTC")))
-            self.skip += [self._blank is _SKIPPED and not cell for cell in cells]
-            return
-        super().read(cells)
-        aware = all(v is None or v.tzinfo is not None for v in self.values)
-        self._parts.append(pd.Series(self.values, dtype=UTC_DTYPE if aware else "object"))
-        self.values = []
-
-    def series(self) -> pd.Series[Any]:
-        if any(part.dtype == object for part in self._parts):
-            return pd.concat([part.astype("object") for part in self._parts], ignore_index=True)
-        return pd.concat(self._parts, ignore_index=True)
-
-
-def _exact_times(cells: Sequence[str]) -> np.ndarray[Any, np.dtype[Any]] | None:
-    if not all(not cell or _EXACT_TIME.fullmatch(cell) for cell in cells):
-        return None
-    try:
-        return np.array([cell[:-1] or "NaT" for cell in cells], dtype="datetime64[us]")
-    except ValueError:  # no such day
-        return None
+        return pd.Series(array, dtype="object")
 
 
 def _text(values: Sequence[str | None]) -> Any:

@@ -59,14 +59,18 @@ def payload_frame(payload: Mapping[str, Any], schema: Schema) -> pd.DataFrame:
         index = pd.Index(pd.array(ids, dtype=_STR), name=_checked(payload["index"], str))
         data: dict[str, Any] = {}
         for column in payload["columns"]:
-            data[_name(column, schema, data)] = _array(column)
+            name = _name(column, schema, data)
+            data[name] = _array(column)
+            _require(len(data[name]) == len(ids), f"{len(data[name])} cells of {name}")
         return pd.DataFrame(data, index=index)
 
 
 def _array(column: Mapping[str, Any]) -> Any:
     values = _checked(column["values"], list)
     if column["dtype"] == "category":
-        dtype = pd.CategoricalDtype(column["categories"], ordered=_checked(column["ordered"], bool))
+        choices = _checked(column["categories"], list)
+        _require(set(map(type, choices)) <= {str, int}, "a choice that is neither text nor a number")
+        dtype = pd.CategoricalDtype(choices, ordered=_checked(column["ordered"], bool))
         return pd.Categorical.from_codes([_checked(code, int) for code in values], dtype=dtype)
     if column["dtype"] == "timestamp":
         _require(set(map(type, values)) <= {int, _NULL}, "a time that is no number")

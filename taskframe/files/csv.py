@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TextIO
 
 import msgspec
 import numpy as np
@@ -138,15 +138,17 @@ def read_csv(
     documented ones. Cells are parted by commas, or by semicolons or tabs where the header leaves no doubt.
     Raises FileError when the file is no such table.
     """
-    with opened(path, MOST_BYTES, "a CSV file") as file, _room_for_cells():
+    with opened(path, MOST_BYTES, "a CSV file") as file:
         _refuse_other_formats(path, file)
-        delimiter = _delimiter(path, file, key or schema.index)
-        records = _records(path, file, delimiter)
-        for _, header in records:
+        with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text, _room_for_cells():
+            delimiter = _delimiter(path, text, key or schema.index)
+            records = _records(path, text, delimiter)
+            _, header = next(records, (0, None))
+            if header is None:
+                raise FileError(f"{path} is empty: the first line has to name the columns, {schema.index!r} among them")
             notes = () if delimiter == "," else (f"cells are parted by {_SEPARATORS[delimiter]}",)
             sheet = Sheet(str(path), [_name(path, cell) for cell in header], records, notes)
             return read_cells(sheet, schema, key=key, keys=keys or {}, blank=blank, choices=choices or {})
-    raise FileError(f"{path} is empty: the first line has to name the columns, {schema.index!r} among them")
 
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -167,10 +169,10 @@ def _refuse_other_formats(path: str | os.PathLike[str], file: BinaryIO) -> None:
             raise FileError(f"{path} is no CSV file but {words}")
 
 
-def _records(path: str | os.PathLike[str], file: BinaryIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _records(path: str | os.PathLike[str], text: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Each record with the line on which it starts; blank lines are left out."""
-    file.seek(0)
-    reader = csv.reader(_lines(path, file), delimiter=delimiter, strict=True)
+    text.seek(0)
+    reader = csv.reader(_lines(path, text), delimiter=delimiter, strict=True)
     line = 1
     try:
         for record in reader:
@@ -180,26 +182,24 @@ def _records(path: str | os.PathLike[str], file: BinaryIO, delimiter: str) -> It
     except csv.Error as error:
         raise FileError(f"{path}, line {line}: {_meaning(str(error))}") from error
     except UnicodeDecodeError as error:
-        at, byte = _first_undecodable(file)
+        at, byte = _first_undecodable(text.buffer)
         raise FileError(
             f"{path}, line {at}: not UTF-8 (byte 0x{byte:02x}): save it as 'CSV UTF-8' in the spreadsheet, or "
             f"with encoding='utf-8'"
         ) from error
 
 
-def _lines(path: str | os.PathLike[str], file: BinaryIO) -> Iterator[str]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    try:
-        for number, line in enumerate(iter(lambda: text.readline(_MOST_IN_LINE), ""), 1):
-            if len(line) == _MOST_IN_LINE:
-                raise FileError(f"{path}, line {number}: a line of more than {_MOST_IN_LINE:,} characters")
-            if "\0" in line:
-                raise FileError(
-                    f"{path}, line {number}: a NUL byte: the file is damaged, or UTF-16: save it as 'CSV UTF-8'"
-                )
-            yield line
-    finally:
-        text.detach()
+def _lines(path: str | os.PathLike[str], text: TextIO) -> Iterator[str]:
+    for number, line in enumerate(iter(lambda: text.readline(_MOST_IN_LINE), ""), 1):
+        if len(line) == _MOST_IN_LINE:
+            raise FileError(
+                f"{path}, line {number}: a line of more than {_MOST_IN_LINE:,} characters: is this a CSV file?"
+            )
+        if "\0" in line:
+            raise FileError(
+                f"{path}, line {number}: a NUL byte: the file is damaged, or UTF-16: save it as 'CSV UTF-8'"
+            )
+        yield line
 
 
 def _meaning(error: str) -> str:
@@ -223,12 +223,12 @@ def _first_undecodable(file: BinaryIO) -> tuple[int, int]:
     raise AssertionError("every line can be decoded")  # pragma: no cover - the whole could not
 
 
-def _delimiter(path: str | os.PathLike[str], file: BinaryIO, wanted: str) -> str:
+def _delimiter(path: str | os.PathLike[str], text: TextIO, wanted: str) -> str:
     """What parts the cells: the one under which the header has the column that rows go by; else a comma."""
     fits = []
     for delimiter in _SEPARATORS:
         with contextlib.suppress(ValueError):
-            _, header = next(_records(path, file, delimiter), (0, []))
+            _, header = next(_records(path, text, delimiter), (0, []))
             if len(header) > 1 and wanted in (_bare(cell) for cell in header):
                 fits.append(delimiter)
     return fits[0] if len(fits) == 1 else ","

@@ -36,6 +36,7 @@ MOST_PACKED = 5 << 30
 _MOST_RATIO = 100
 _FREE_RATIO = 64 << 20  # a small file may unpack to this much, whatever its ratio
 _PIECE = 1 << 20
+_PAYLOAD = b',"payload":'
 _WORDS = {"tasks": ("saved tasks", "open_tasks"), "plan": ("a plan", "open_plan")}
 
 
@@ -56,7 +57,7 @@ def write_document(path: str | os.PathLike[str], kind: Kind, payload: dict[str, 
         "taskframe": __version__,
         "checksum": _checksum(body),
     }
-    pieces = (msgspec.json.encode(head)[:-1] + b',"payload":', body, b"}")
+    pieces = (msgspec.json.encode(head)[:-1] + _PAYLOAD, body, b"}")
     size = sum(map(len, pieces))
     if size > MOST_BYTES:
         raise FileError(f"{path} would have {size:,} bytes, more than the {MOST_BYTES:,} that can be opened again")
@@ -101,8 +102,8 @@ def read_document(path: str | os.PathLike[str], kind: Kind, *, most: int = MOST_
     with opened(path, MOST_PACKED, what) as file:
         data = _unpacked(path, file, what, most)
     try:
-        found = msgspec.json.decode(data, type=_Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = _opened(data)
+    except (ValueError, RecursionError):
         raise _not_ours(path, what) from None
     if found.format != f"taskframe.{kind}":
         other = next((w for k, w in _WORDS.items() if found.format == f"taskframe.{k}"), None)
@@ -126,6 +127,18 @@ def read_document(path: str | os.PathLike[str], kind: Kind, *, most: int = MOST_
     if not isinstance(payload, dict):
         raise _altered(path, "it holds no JSON object")
     return payload
+
+
+def _opened(data: bytearray) -> _Envelope:
+    try:
+        return msgspec.json.decode(data, type=_Envelope)
+    except (msgspec.DecodeError, RecursionError):
+        head, marker, rest = data.partition(_PAYLOAD)
+        if not marker:
+            raise
+        found = msgspec.json.decode(head + b"}", type=_Envelope)
+        found.payload = msgspec.Raw(bytes(rest[:-1]))
+        return found
 
 
 def _decoded(body: memoryview) -> Any:

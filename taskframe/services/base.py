@@ -135,11 +135,16 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Service(Protocol):
-    """All that differs between services. `index` is the name of the column that holds the task id."""
+    """All that differs between services.
+
+    `index` is the name of the column that holds the task id; `versioned`: its writes carry a version that it checks,
+    so that no edit of others can be overwritten unnoticed.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str]
     index: ClassVar[str]
+    versioned: ClassVar[bool]
     settings: type[BaseModel]
     limits: Sequence[Limit]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import heapq
 import json
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, SecretStr
 
-from taskframe.services.base import Call, Limit, Reply, Verdict
+from taskframe.services.base import Call, Limit, Reply, Service, Verdict
 
 
 @dataclass
@@ -40,17 +41,18 @@ def reply(body: bytes | dict[str, Any] = b"{}", status: int = 200, **headers: st
 class Wire:
     """`async with Wire(answer) as wire`: answers, and keeps what it saw."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
+        self.tls = tls
         self.seen: list[Seen] = []
         self.connections = 0
 
     async def __aenter__(self) -> Wire:
         self._news = asyncio.Condition()
         self._open: set[asyncio.Task[Any]] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -175,6 +177,11 @@ class Plain:
     def sign(self, settings: Any, token: SecretStr | None, now: float, nonce: str) -> Mapping[str, str]:
         secret = "" if token is None else token.get_secret_value()
         return {"Authorization": f"Bearer {secret}", "X-Nonce": nonce}
+
+
+def plain() -> Service:
+    """As much of a service as sending needs."""
+    return cast("Service", Plain())
 
 
 class Pages:

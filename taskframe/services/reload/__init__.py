@@ -16,11 +16,11 @@ from taskframe.catalogue import Catalogue
 from taskframe.errors import PlanError, SettingsError
 from taskframe.problem import Problem
 from taskframe.services.base import Call, Limit
-from taskframe.services.reload import tasks as reload_tasks
 from taskframe.services.reload import wire
-from taskframe.services.reload.filters import parts
+from taskframe.services.reload.filters import parts_of
 from taskframe.services.reload.listing import ReloadListing
 from taskframe.services.reload.reread import ReloadReread
+from taskframe.services.reload.tasks import SCHEMA, WRITABLE, columns, row
 
 if TYPE_CHECKING:
     from taskframe.changes.edit import Edit, Row
@@ -45,16 +45,17 @@ class Reload:
     name: ClassVar[str] = "reload"
     label: ClassVar[str] = "Reload"
     index: ClassVar[str] = "id"
+    versioned: ClassVar[bool] = True
     settings: type[BaseModel] = ReloadSettings
     limits: Sequence[Limit] = ()  # 429 is documented, numbers are not
 
     def schema(self, catalogue: Catalogue) -> Schema:  # noqa: ARG002 - Reload's columns are fixed
         """The columns; values go out as they are shown, so the catalogue adds nothing."""
-        return reload_tasks.SCHEMA
+        return SCHEMA
 
     def listing(self, filters: Mapping[str, object]) -> Listing:
-        """A reading of the list; see `filters.parts` for what may be asked for."""
-        return ReloadListing(parts(filters))
+        """A reading of the list; see `filters.parts_of` for what may be asked for."""
+        return ReloadListing(parts_of(filters))
 
     def reread(self, bases: Sequence[Row]) -> Listing:
         """A reading of just these tasks. What it does not find may be gone or hidden: no call tells which."""
@@ -62,11 +63,11 @@ class Reload:
 
     def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         """The tasks of a listing as columns; timestamps stay text. `ProtocolError` names a task with a bad one."""
-        return reload_tasks.columns(tasks), Catalogue()
+        return columns(tasks), Catalogue()
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row: id, and the columns whose keys the service sent."""
-        return reload_tasks.row(task)
+        return row(task)
 
     def check(self, edit: Edit, catalogue: Catalogue) -> Sequence[Problem]:  # noqa: ARG002
         """Nothing goes out without the version that it was based on."""
@@ -83,11 +84,11 @@ class Reload:
         version = edit.base.get("version")
         if not _is_version(version):
             raise PlanError(f"task {edit.id}: no edit goes out without a version: load it again")
-        unknown = [c for c in edit.after if c not in reload_tasks.WRITABLE]
+        unknown = [c for c in edit.after if c not in WRITABLE]
         if unknown:
             raise PlanError(f"task {edit.id}: update-task does not take {', '.join(unknown)}")
         body = {"taskId": edit.id, "version": int(version)}
-        body |= {name: edit.after[name] for name in reload_tasks.WRITABLE if name in edit.after}
+        body |= {name: edit.after[name] for name in WRITABLE if name in edit.after}
         return (Call("POST", wire.UPDATE_TASK, json=body, kind="locked", columns=frozenset(edit.after)),)
 
     def judge(self, call: Call, reply: Reply) -> Verdict:

@@ -18,7 +18,7 @@ KNOWN: Final = (*LISTED, "query", "mine")
 _CHOICES: Final = {"status": STATUSES, "priority": PRIORITIES}
 
 
-def parts(filters: Mapping[str, object]) -> list[Part]:
+def parts_of(filters: Mapping[str, object]) -> list[Part]:
     """The parts of the list that `filters` asks for, one first call each.
 
     `status`, `priority`, `assigneeUserId`, `assigneeAgentId`, `channelId`: a value or several; `query`: a text that

@@ -1,0 +1,78 @@
+"""Putting values in normal form into an analyst's column, whose dtype may be any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from taskframe.changes.judge import Judge
+from taskframe.changes.normal import plain, same
+from taskframe.schema import NESTED, UTC_DTYPE, Column, Unfit
+
+
+def write(series: pd.Series, at: np.ndarray, values: Sequence[Any], column: Column) -> pd.Series:
+    """`series` with `values` (in normal form) at the positions `at`.
+
+    It keeps its dtype where that holds the values (a category gets what it lacks); else it takes the column's own, or
+    becomes objects.
+    """
+    for dtype in (series.dtype, column.dtype):
+        try:
+            written = _written(series, at, values, dtype, column)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if _says(written.take(at), values, column):
+            return written
+    return _written(series, at, values, np.dtype(object), column)
+
+
+def _written(series: pd.Series, at: np.ndarray, values: Sequence[Any], dtype: Any, column: Column) -> pd.Series:
+    if isinstance(dtype, pd.CategoricalDtype) and isinstance(series.dtype, pd.CategoricalDtype):
+        known = set(series.cat.categories)
+        missing = [v for v in dict.fromkeys(values) if v is not None and v not in known]
+        series = series.cat.add_categories(missing) if missing else series
+        dtype = series.dtype
+    elif series.dtype != dtype:
+        series = series.astype(dtype)
+    array = series.array.copy()
+    array[at] = _array(values, dtype, column)
+    return pd.Series(array, index=series.index, name=series.name)
+
+
+def _array(values: Sequence[Any], dtype: Any, column: Column) -> Any:
+    """`values` as an array of `dtype`."""
+    if dtype == np.dtype(object):
+        array = np.empty(len(values), dtype=object)
+        for place, value in enumerate(values):  # one by one: numpy would unfold lists of one length
+            array[place] = value
+        return array
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical(values, dtype=dtype)
+    if isinstance(dtype, pd.StringDtype) or str(dtype).startswith(("string", "large_string")):
+        return pd.array([_word(v, column) for v in values], dtype=dtype)
+    if column.kind == "timestamp" and getattr(dtype, "kind", "") == "M":
+        times = pd.Series(values, dtype=UTC_DTYPE)
+        zoned = isinstance(dtype, pd.DatetimeTZDtype) or "tz=" in str(dtype)
+        return (times if zoned else times.dt.tz_localize(None)).astype(dtype).array
+    return pd.array(values, dtype=dtype)
+
+
+def _word(value: Any, column: Column) -> str | None:
+    if value is None:
+        return None
+    if column.kind in NESTED:
+        return msgspec.json.encode(value).decode()
+    return str(value).lower() if isinstance(value, bool) else str(plain(value))
+
+
+def _says(written: pd.Series, values: Sequence[Any], column: Column) -> bool:
+    """Whether the cells read as what was to be written: int8 takes 300, and holds 44."""
+    judge = Judge(column, [v for v in values if isinstance(v, str | int)])
+    try:
+        return all(same(judge.read(cell, value), value, column) for cell, value in zip(written, values, strict=True))
+    except Unfit:
+        return False

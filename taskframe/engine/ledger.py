@@ -1,0 +1,64 @@
+"""The ledger of a run: one outcome for every edit, in the edits' order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from taskframe.changes.merge import Conflict
+from taskframe.engine.outcome import Outcome, OutcomeKind
+from taskframe.engine.work import Work
+
+log = logging.getLogger("taskframe")
+
+DETAIL = 500
+"""Characters of an unexpected error's own words that a detail may hold."""
+
+
+class Ledger:
+    """Each work's outcome is put down once; what comes later for the same work does not count."""
+
+    def __init__(self, on_outcome: Callable[[Outcome], object]) -> None:
+        self._on_outcome = on_outcome
+        self._outcomes: dict[int, Outcome] = {}
+        self._told = True
+
+    def __contains__(self, work: Work) -> bool:
+        return work.position in self._outcomes
+
+    def outcomes(self) -> list[Outcome]:
+        """Those put down so far, in the edits' order."""
+        return [self._outcomes[position] for position in sorted(self._outcomes)]
+
+    def finish(self, work: Work, kind: OutcomeKind, detail: str = "", conflicts: tuple[Conflict, ...] = ()) -> None:
+        """This became of it."""
+        if work in self:
+            return
+        outcome = Outcome(
+            work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, work.row, conflicts
+        )
+        self._outcomes[work.position] = outcome
+        try:
+            self._on_outcome(outcome)
+        except Exception:  # somebody's progress bar must not change what is true of a task
+            if self._told:
+                log.exception("the progress of this run can't be shown")
+            self._told = False
+
+    def leave(self, work: Work, why: str) -> None:
+        """The run has ended, and left it where it was."""
+        last = f"; last: {work.detail}" if work.detail and work.detail not in why else ""
+        if work.unclear:
+            self.finish(work, "unknown", f"{why}; it was sent, and may have been written{last}")
+        elif work.step:
+            self.finish(work, "partial", f"{why}{last}")
+        elif work.attempts:
+            self.finish(work, "failed", f"{why}{last}")
+        else:
+            self.finish(work, "skipped", why)
+
+    def crash(self, work: Work, error: BaseException) -> None:
+        """Something broke over it, in our own code or in somebody's service or transport."""
+        log.error("task %s", work.plan.id, exc_info=error)
+        words = f"internal error: {type(error).__name__}: {error}"[:DETAIL]
+        self.finish(work, "unknown" if work.unclear else "partial" if work.step else "failed", words)
