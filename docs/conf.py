@@ -20,7 +20,6 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # docstrings say shapes, dtypes and units; a signature with every type is hard to read
-autodoc_preserve_defaults = True
 
 nitpicky = True
 nitpick_ignore_regex = [
@@ -52,6 +51,16 @@ def as_rst(_app: Any, _what: str, _name: str, _obj: Any, _options: Any, lines: l
     lines[:] = out
 
 
+MADE_FOR_YOU = frozenset({"Connection", "LocalSandbox", "Plan", "Report", "TaskFrame"})
+"""Classes that nobody makes by hand: how to is no part of the reference."""
+
+
+def without_arguments(_app: Any, what: str, name: str, *_: Any) -> tuple[str, None] | None:
+    """No signature for those classes."""
+    return ("", None) if what == "class" and name.rpartition(".")[2] in MADE_FOR_YOU else None
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.connect("autodoc-process-signature", without_arguments)
     app.connect("autodoc-process-docstring", as_rst)

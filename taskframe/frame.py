@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -170,7 +171,17 @@ class TaskFrame:
 
     def _plan(self, edited: Edited, columns: Collection[str] | None, ids: Collection[str] | None, hint: str) -> Plan:
         found = diff(self._baseline, edited, columns=columns, ids=ids, load=self._load.label)
+        note = self._label(edited)
+        if note and (len(found.changes) or found.problems):
+            found = replace(found, notes=(*found.notes, note))
         return Plan.of(found, self._load, connection=self._connection, frame=self, _hint=hint)
+
+    def _label(self, edited: Edited) -> str:
+        """What to say of edits that don't tell which state of their tasks was edited."""
+        states = [c.name for c in (self.schema.role("version"), self.schema.role("updated")) if c is not None]
+        if any(name in edited.columns for name in states):
+            return ""
+        return f"compared with {self._load.label}: without {' or '.join(states)} it can't be told whether it is stale"
 
     def reassign(
         self,

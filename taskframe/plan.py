@@ -135,8 +135,18 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is worth knowing and no obstacle."""
+        """What is worth knowing and no obstacle: edits in read-only columns."""
         return self._warnings
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The columns that the service does not know: nothing in them counts."""
+        return self._ignored
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the preview notes: of the load, and of how the edits were read."""
+        return (*self._load.notes, *self._notes)
 
     def requests(self) -> Iterator[dict[str, Any]]:
         """The calls of the first attempt, one after another: method, url, json. No secrets."""
@@ -275,9 +285,9 @@ class Plan:
                 "open_plan(path, conn)"
             )
         if self._problems:
+            left = "1 problem is" if len(self._problems) == 1 else f"{len(self._problems):,} problems are"
             raise PlanError(
-                f"{len(self._problems):,} problems are left: look at plan.problems, mend them, or go on without them: "
-                "plan.drop_problems()"
+                f"{left} left: look at plan.problems, mend them, or go on without them: plan.drop_problems()"
             )
         if applying:
             self._connection.check_not_applied(self)
@@ -310,14 +320,14 @@ class Plan:
             problems=self._problems,
             warnings=self._warnings,
             ignored=self._ignored,
-            notes=(*self._load.notes, *self._notes),
+            notes=self.notes,
             unseen=self._unseen(),
             names=names,
             identifiers=self._identifiers(),
             seconds=self._connection.seconds_for(calls) if self._connection else None,
             confirm=number,
             confirm_why=why,
-            hint=self._hint,
+            hint="nothing that can be sent: see the warnings" if self._warnings else self._hint,
         )
 
     def _unseen(self) -> Mapping[str, Mapping[str, int]]:

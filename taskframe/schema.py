@@ -10,6 +10,7 @@ Within taskframe a cell has one *normal form*, whatever dtype the analyst's fram
     timestamp    pandas.Timestamp, UTC
     list         list of JSON values
     object       dict of JSON values
+    any          any JSON value: of a custom field whose values are of several kinds
 
 and None where the service holds null.
 """
@@ -18,8 +19,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -27,11 +28,11 @@ import pandas as pd
 
 from taskframe.errors import SettingsError, did_you_mean
 
-Kind = Literal["text", "choice", "integer", "number", "boolean", "timestamp", "list", "object"]
+Kind = Literal["text", "choice", "integer", "number", "boolean", "timestamp", "list", "object", "any"]
 Role = Literal["identifier", "title", "status", "priority", "assignee", "due", "version", "updated"]
 
 UTC_DTYPE = pd.DatetimeTZDtype("us", "UTC")
-NESTED: frozenset[Kind] = frozenset({"list", "object"})
+NESTED: frozenset[Kind] = frozenset({"list", "object", "any"})
 
 
 class Unfit(ValueError):
@@ -47,6 +48,11 @@ class Column:
     - `ordered`: the choices have a rank, so that `df[c] > "low"` works.
     - `unordered`: a list whose order means nothing.
     - `blank_is_null`: the service takes `""` for null.
+    - `system`: the service takes it, but it is its own record: editable only when asked for by name.
+    - `handle`: the editable column that this one follows, such as `status.name` for `status._id`.
+    - `aliases`: other texts that stand for one of its values, such as a person's name for the id. Whoever reads a cell
+      puts the value in their place.
+    - `unit`: how fine a timestamp the service keeps. Whoever reads a cell cuts it to that.
     - `label`: the name a person would use; `source`: where the fact is documented.
     """
 
@@ -65,6 +71,10 @@ class Column:
     max_length: int | None = None
     minimum: float | None = None
     maximum: float | None = None
+    system: bool = False
+    handle: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    unit: Literal["us", "ms"] = "us"
     label: str = ""
     source: str = ""
 
@@ -113,8 +123,9 @@ class Column:
         """Raises `Unfit` when `value` (in normal form) may not be sent in this column."""
         if value is None:
             if not self.clearable:
-                way_out = ' use "" to empty it' if self.kind == "text" and not self.min_length else " leave it as it is"
-                raise Unfit(f"{self.name} can't be cleared: the service documents no null here;{way_out}")
+                empty = self.kind == "text" and not self.min_length
+                way_out = 'empty text goes ("" in a frame, a lone \' in a file)' if empty else "leave it as it is"
+                raise Unfit(f"{self.name} can't be cleared: the service documents no null here; {way_out}")
             return
         if self.kind == "text":
             self._check_text(value)
@@ -126,8 +137,9 @@ class Column:
 
     def _check_text(self, value: str) -> None:
         if len(value) < self.min_length:
+            clear = ": None (<clear> in a file) clears it" if self.clearable else ""
             raise Unfit(
-                f"{self.name} can't be empty"
+                f"{self.name} can't be empty{clear}"
                 if self.min_length == 1
                 else f"{self.name} takes at least {self.min_length} characters, this has {len(value)}"
             )
@@ -183,6 +195,21 @@ class Schema:
     def roles(self, role: Role) -> tuple[Column, ...]:
         """All columns with this role: a service may have several kinds of assignee."""
         return tuple(c for c in self.columns if c.role == role)
+
+    def with_editable(self, names: Iterable[str]) -> Schema:
+        """The same with these columns editable, among them the `system` ones that are not by themselves.
+
+        Raises SettingsError for a column that there is not, or that the service has no call to change.
+        """
+        wanted = dict.fromkeys(names)
+        for name in wanted:
+            column = self[name]
+            if column.system or column.editable:
+                continue
+            way_out = f"; edit {column.handle}, which it follows" if column.handle else ""
+            raise SettingsError(f"editable=: the service has no call that changes {name}{way_out}")
+        columns = tuple(replace(c, editable=True) if c.name in wanted else c for c in self.columns)
+        return Schema(columns, self.index)
 
     def frame(self, ids: Sequence[str], values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
         """A DataFrame of these columns (values in normal form; timestamps may be ISO 8601 text), index: the ids."""

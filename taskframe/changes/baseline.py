@@ -36,10 +36,6 @@ class Baseline:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_checksums", self._sums())
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copies have other memory, and checksums of their own."""
-        return Baseline, (self.frame, self.schema, self.frozen, self.spoilt)
-
     @classmethod
     def of(cls, frame: pd.DataFrame, schema: Schema) -> Baseline:
         """A snapshot of `frame`, which has the schema's dtypes and unique ids as its index."""

@@ -74,10 +74,10 @@ class Changes:
             {
                 "id": self.ids[rows[order]].astype("str"),
                 "column": pd.Series(names, dtype="str").to_numpy()[order],
-                "before": _joined([c.before for c in parts])[order],
-                "after": _joined([c.after for c in parts])[order],
+                "before": pd.Series(_joined([c.before for c in parts])[order], dtype="object"),
+                "after": pd.Series(_joined([c.after for c in parts])[order], dtype="object"),
             }
-        ).astype({"id": "str", "column": "str", "before": "object", "after": "object"})
+        ).astype({"id": "str", "column": "str"})
 
     def after(self) -> list[dict[str, Any]]:
         """Per task, in the order of `ids`: the changed cells."""

@@ -26,13 +26,20 @@ def checksum(series: pd.Series) -> int | None:
 
     pandas' own ways to edit copy such memory first. Arrow's is never written to.
     """
-    values = _own(series.array)
+    array: Any = series.array
+    if isinstance(array, _MASKED):
+        filled = array.to_numpy(dtype=array.dtype.numpy_dtype, na_value=0)
+        return zlib.crc32(np.ascontiguousarray(array.isna()).data, zlib.crc32(filled.data))
+    values = _own(array)
     if values is None:
         return None
     values = np.ascontiguousarray(values)
     if values.dtype.hasobject:  # text without pyarrow: which objects, not what they say
         return zlib.crc32((ctypes.c_char * values.nbytes).from_address(values.ctypes.data))
     return zlib.crc32(values.data)
+
+
+_MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)
 
 
 def _buffers(array: Any) -> Any:

@@ -225,6 +225,8 @@ _PARSERS: Mapping[str, Callable[[Any, Column], Any]] = {
 
 def same(a: Any, b: Any, column: Column) -> bool:
     """Whether the service sees no difference between two values in normal form (times may be ISO text)."""
+    if column.blank_is_null:
+        a, b = (None if isinstance(value, str) and not value else value for value in (a, b))
     if a is None or b is None:
         return a is b
     if column.kind == "list" and column.unordered:

@@ -19,14 +19,14 @@ class Sender:
     """Sends edits, one call at a time each; any number of them at once.
 
     `_answers` counts the replies that were more than "not now": while there are some, to wait is no dead end.
-    `_taken` is the newest token that the service took, `_untaken` the oldest one after it that it did not.
+    `_first` is the token that this run began with, `_taken` the newest one that the service took.
     """
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._answers = 0
+        self._first: int | None = None
         self._taken = -1
-        self._untaken: int | None = None
 
     async def send(self, work: Work) -> None:
         """Send the next call of an edit; then it is finished, or queued again."""
@@ -47,8 +47,10 @@ class Sender:
             return
         if verdict.kind != "throttled":
             self._answers += 1
-        if verdict.kind != "expired" and attempt.generation >= self._taken:
-            self._taken, self._untaken = attempt.generation, None
+        if self._first is None:
+            self._first = attempt.generation
+        if verdict.kind != "expired":
+            self._taken = max(self._taken, attempt.generation)
         match verdict.kind:
             case "ok":
                 self._went_through(work, calls, verdict)
@@ -119,16 +121,14 @@ class Sender:
             self._bench.queue.send(work)
 
     async def _renew(self, work: Work, call: Call, attempt: Attempt) -> None:
-        """A token is renewed once; when the new one is not taken either, asking on helps nobody."""
-        tokens, generation = self._bench.caller.tokens, attempt.generation
-        vain = generation > self._taken and self._untaken is not None and generation > self._untaken
-        if not tokens.renewable or vain:
+        """A token that was taken, or is of before this run, may have expired; a new one that is not taken is no use."""
+        caller, generation = self._bench.caller, attempt.generation
+        vain = generation > max(self._first or 0, self._taken)
+        if vain or not caller.tokens.renewable:
             self._stop(work, f"the service does not take the {'new ' if vain else ''}token: {attempt.detail}")
             return
-        if generation > self._taken and self._untaken is None:
-            self._untaken = generation
         try:
-            await self._bench.caller.renew(generation)
+            await caller.renew(generation)
         except AuthError as error:
             self._stop(work, str(error))
             return

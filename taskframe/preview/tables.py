@@ -39,7 +39,8 @@ def frame_table(view: FrameView, rows: int) -> Table:
     for role in _ROLES:
         for column in view.schema.roles(role):
             values = column_of(frame, column.name)
-            if values is not None and (role == "assignee" or column == view.schema.role(role)):
+            first = column == view.schema.role(role)
+            if values is not None and (first or (role == "assignee" and values.notna().any())):
                 names = names_for(column, view.names)
                 columns[shown(column.name)] = [shown(v, names) for v in values]
     return Table(tuple(columns), tuple(zip(*columns.values(), strict=True)), len(view.frame))

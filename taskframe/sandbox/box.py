@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-_OURS = {"reload": "taskframe.sandbox.reload:ReloadSandbox"}
+_OURS = {
+    "kore": "taskframe.sandbox.kore:KoreSandbox",
+    "pragmatiks": "taskframe.sandbox.pragmatiks:PragmatiksSandbox",
+    "reload": "taskframe.sandbox.reload:ReloadSandbox",
+}
 """Ours are found in a checkout that was never installed, too; an entry point of the same name goes first."""
 
 

@@ -185,7 +185,7 @@ def is_moment(value: str) -> bool:
 
 
 def _field(field_id: str, name: str, kind: str, of: str, desc: str) -> Object:
-    words = name.title().replace(" ", "")
+    words = "".join(c for c in name.title() if c.isalnum())
     meta: Object = {"type": kind, "displayName": name, "name": words[0].lower() + words[1:], "description": desc}
     meta |= {"placeholder": f"Enter {name.lower()}", "readOnly": False, "tooltipText": desc}
     if name in OPTIONS:

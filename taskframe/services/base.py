@@ -72,7 +72,8 @@ class Verdict:
     - `retry`: may work later; whether it had an effect is unknown (`in_doubt`)
     - `throttled`: too many calls; `after` seconds, when the service says so
     - `expired`: the credentials were not taken
-    - `stale`: somebody else changed the task since the version that was sent
+    - `stale`: somebody else changed the task since the version that was sent; or, with `refusal`, as it is now the task
+      does not take this: only a read tells whether somebody changed it, and where nobody did, it is refused
     - `missing`: no such task for us
     - `refused`: this call will never work
     """
@@ -85,6 +86,7 @@ class Verdict:
     request_id: str | None = None
     status: int | None = None
     in_doubt: bool = False
+    refusal: bool = False
 
     def error(self, call: Call) -> ServiceError | AuthError:
         """The exception for a call that can't go on."""
@@ -177,6 +179,9 @@ class Service(Protocol):
 
     def account(self, settings: Any, task: Row | None) -> Mapping[str, str]:
         """Which account this is, never made from a secret; empty when neither settings nor a task tells."""
+
+    def people(self, catalogue: Catalogue) -> Sequence[Person]:
+        """Whom the catalogue knows; nobody where the service's values go out as they are shown."""
 
     def find_person(self, name: str) -> Call | None:
         """The call that resolves `@handle` or a mail address to a `Person`; None when the service can't."""

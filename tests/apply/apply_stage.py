@@ -46,9 +46,7 @@ class Stage:
         settings = self.box.settings("reload")
         options = {"clock": self.clock, "rng": random.Random(1), "progress": False, **options}
         tokens = TokenSource(settings["token"] if token is None else token)
-        self._connections.append(
-            Connection(service or Reload(), ReloadSettings(**settings), tokens=tokens, **options)
-        )
+        self._connections.append(Connection(service or Reload(), ReloadSettings(**settings), tokens=tokens, **options))
         return self._connections[-1]
 
     def load(self, count: int | None = None, **options: Any) -> tf.TaskFrame:

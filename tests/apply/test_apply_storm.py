@@ -12,8 +12,8 @@ from apply_oracle import complaints, planned_of, told_of
 from apply_stage import Stage
 
 STORM: list[Any] = [
-    "429", ("429", {"retry_after": 2}), ("429", {"retry_after": 3, "form": "date"}), ("429", {"retry_after": 1, "form": "ms"}),
-    "500", "500-after", "502", "504-after", "503", ("503", {"retry_after": 2}),
+    "429", ("429", {"retry_after": 2}), ("429", {"retry_after": 3, "form": "date"}),
+    ("429", {"retry_after": 1, "form": "ms"}), "500", "500-after", "502", "504-after", "503", ("503", {"retry_after": 2}),
     "drop", ("drop", {"reset": True}), "drop-after", ("drop-after", {"reset": True}), "cut-socket", "wrong-shape",
     ("stall", {"seconds": 80}),
     ("others-edit", {"columns": "same"}), ("others-edit", {"columns": "same"}), ("others-edit", {"columns": "other"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ IDS = [f"t{i}" for i in range(5)]
 def frame(**values: list[Any]) -> pd.DataFrame:
     """The five tasks, or as many as there are values."""
     if not values:
-        return SCHEMA.frame(IDS, ROWS)
+        return SCHEMA.frame(IDS, deepcopy(ROWS))  # lists are meant to be changed in their cells
     return SCHEMA.frame([f"t{i}" for i in range(len(next(iter(values.values()))))], values)
 
 

@@ -23,7 +23,7 @@ _BLOCK = re.compile(r"(?P<mark><!-- output -->\n)?^```(?P<kind>\w+)\n(?P<body>.*
 _MASKS = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?( UTC|Z)?"), "TIME"),
-    (re.compile(r"in [\d.]+ s \([\d,]+ calls a second\)"), "in SECONDS"),
+    (re.compile(r"[\d,]+ calls? in [\d.,]+ (s|min)( \([\d,]+ calls a (second|minute)\))?"), "CALLS in SECONDS"),
     (re.compile(r"\brun\s+[0-9a-f]{16}"), "run ID"),
     (re.compile(r"\s+"), " "),
 )

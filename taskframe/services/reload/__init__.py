@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from taskframe.catalogue import Catalogue
 from taskframe.errors import PlanError, SettingsError
 from taskframe.problem import Problem
-from taskframe.services.base import Call, Limit
+from taskframe.services.base import Call, Limit, Person
 from taskframe.services.reload import wire
 from taskframe.services.reload.filters import parts_of
 from taskframe.services.reload.listing import ReloadListing
@@ -109,6 +109,10 @@ class Reload:
         """The workspace, once a task tells it."""
         workspace = (task or {}).get("workspaceId")
         return {"workspaceId": workspace} if workspace else {}
+
+    def people(self, catalogue: Catalogue) -> Sequence[Person]:  # noqa: ARG002
+        """Nobody: tasks hold ids only, and resolve-identity finds who is asked for."""
+        return ()
 
     def find_person(self, name: str) -> Call | None:
         """resolve-identity for `@handle` or a mail address; a bare name can't be looked up.

@@ -32,6 +32,10 @@ def _column(name: str, label: str, kind: Any = "text", **more: Any) -> Column:
     return Column(name, kind, label=label, **more)
 
 
+_PERSON: Final[Mapping[str, Any]] = {
+    "editable": True, "clearable": True, "role": "assignee", "people": True, "min_length": 1,
+}  # fmt: skip
+
 SCHEMA: Final = Schema(
     (
         _column("identifier", "Identifier", nullable=False, role="identifier"),
@@ -48,8 +52,8 @@ SCHEMA: Final = Schema(
         ),
         _column("version", "Version", "integer", nullable=False, role="version"),
         _column("dueAt", "Due", "timestamp", role="due"),
-        _column("assigneeUserId", "Assignee", editable=True, clearable=True, role="assignee", people=True),
-        _column("assigneeAgentId", "Agent", editable=True, clearable=True, role="assignee", people=True),
+        _column("assigneeUserId", "Assignee", **_PERSON),
+        _column("assigneeAgentId", "Agent", **_PERSON),
         _column("createdByUserId", "Created by"),
         _column("createdByAgentId", "Created by agent"),
         _column("parentTaskId", "Parent task"),
@@ -90,7 +94,11 @@ def row(task: Any) -> Row:
 
 
 def columns(tasks: Sequence[Any]) -> Columns:
-    """Many tasks as plain lists, the id among them; what a task left out is None."""
+    """Many tasks as plain lists, the id among them, the newest task first; what a task left out is None.
+
+    Pages come in the order of the replies, which is chance: a load must not depend on it.
+    """
+    tasks = sorted(tasks, key=_age, reverse=True)
     lists: dict[str, list[Any]] = {"id": [task.id for task in tasks]}
     for column in SCHEMA:
         values = list(map(attrgetter(column.name), tasks))
@@ -98,6 +106,10 @@ def columns(tasks: Sequence[Any]) -> Columns:
     for name in TIMES:
         _check_times(name, lists)
     return lists
+
+
+def _age(task: Any) -> tuple[str, str]:
+    return task.createdAt or "", task.id
 
 
 def _check_times(name: str, lists: Mapping[str, Sequence[Any]]) -> None:

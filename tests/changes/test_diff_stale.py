@@ -1,0 +1,142 @@
+"""Edits that were made on another state of the task than the baseline never go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kinds import SCHEMA, cells, compared, complaints, edited_column, frame
+
+from taskframe.changes.baseline import Baseline
+from taskframe.changes.diff import Diff, diff
+from taskframe.changes.intake import take_frame
+
+
+def edited() -> pd.DataFrame:
+    df = frame()
+    df.loc[["t0", "t2", "t3"], "title"] = ["a", "b", "c"]
+    df.loc["t3", "points"] = 9
+    return df
+
+
+def in_file(df: pd.DataFrame, **more: Any) -> Diff:
+    taken = take_frame(df, SCHEMA)
+    return diff(Baseline.of(frame(), SCHEMA), type(taken)(taken.ids, taken.columns, strict=True, **more))
+
+
+def test_a_row_of_another_version_is_one_problem_and_no_edit() -> None:
+    """Older or newer: the cells that nobody touched would put old values back."""
+    df = edited()
+    df.loc["t2", "version"] = 2
+    df.loc["t3", "version"] = 40
+    found = compared(df, frame(), load="the load of Monday")
+    assert complaints(found) == [("stale", "t2", None), ("stale", "t3", None)]
+    assert [p.value for p in found.problems] == [2, 40]
+    assert "made on version 2, the load of Monday has 3" in found.problems[0].problem
+    assert cells(found) == {("t0", "title"): "a"}
+
+
+def test_only_rows_with_an_edit_are_stale() -> None:
+    """A row that says what the baseline says has nothing to put back."""
+    df = edited()
+    df["version"] = 77
+    assert [t for _, t, _ in complaints(compared(df, frame()))] == ["t0", "t2", "t3"]
+    assert complaints(compared(frame().assign(version=77), frame())) == []
+
+
+def test_an_edit_that_does_not_fit_is_stale_too() -> None:
+    """One problem for the row: mending the cell would not help."""
+    df = edited()
+    df["size"] = df["size"].astype("object")
+    df.loc[["t0", "t1", "t4"], "size"] = "much"
+    df.loc[["t0", "t1"], "version"] = 77
+    found = compared(df, frame())
+    assert complaints(found) == [("stale", "t0", None), ("stale", "t1", None), ("type", "t4", "size")]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    order=st.permutations(range(5)),
+    size=st.integers(1, 5),
+    moved=st.sets(st.sampled_from(["t0", "t1", "t2", "t3", "t4"])),
+    narrowed=st.booleans(),
+    whole=st.booleans(),
+)
+def test_it_is_the_right_row_in_any_order(
+    order: list[int], size: int, moved: set[str], narrowed: bool, whole: bool
+) -> None:
+    """A shuffled subset, beside rows that don't count, narrowed or not."""
+    df = edited()
+    df.loc[sorted(moved), "version"] += 10
+    shown = df if whole else pd.concat([df.iloc[order[:size]], df.iloc[[0, 0]].rename({"t0": "t9"})])
+    wanted = ["t0", "t3"] if narrowed else None
+    found = compared(shown, frame(), ids=wanted)
+    counted = {"t0", "t2", "t3"} & set(shown.index) & set(wanted or shown.index)
+    assert {t for kind, t, _ in complaints(found) if kind == "stale"} == counted & moved
+    assert {t for t, _ in cells(found)} == counted - moved
+
+
+def test_without_a_version_the_last_update_tells() -> None:
+    """Where the frame, the row or the cell has no version."""
+    df = edited()
+    df.loc["t2", "updatedAt"] = pd.Timestamp("2026-05-05T00:00:00Z")
+    assert complaints(compared(df, frame())) == []  # the version is the same: it knows better
+    assert complaints(compared(df.drop(columns="version"), frame())) == [("stale", "t2", None)]
+    df["version"] = df["version"].astype("Int64")
+    df.loc["t2", "version"] = pd.NA
+    found = compared(df, frame())
+    assert complaints(found) == [("stale", "t2", None)]
+    assert found.problems[0].value == "2026-05-05T00:00:00Z"
+    assert {t for t, _ in cells(found)} == {"t0", "t3"}
+
+
+def test_versions_and_times_are_compared_as_values() -> None:
+    """3.0, "3" and another zone are the same state; text that is no version is another one."""
+    df = edited()
+    for version in (df["version"].astype("float64"), df["version"].astype("str"), df["version"].astype("object")):
+        assert complaints(compared(df.assign(version=version), frame())) == []
+    berlin = df.drop(columns="version").assign(updatedAt=df["updatedAt"].dt.tz_convert("Europe/Berlin"))
+    assert complaints(compared(berlin, frame())) == []
+    naive = df.drop(columns="version").assign(updatedAt=df["updatedAt"].dt.tz_localize(None))
+    assert complaints(compared(naive, frame())) == []
+    odd = df.assign(version=df["version"].astype("object"))
+    odd.loc["t2", "version"] = "v3"
+    assert complaints(compared(odd, frame())) == [("stale", "t2", None)]
+
+
+def test_without_either_nothing_is_stale() -> None:
+    """There is nothing to tell it by; a service with versions has the last word."""
+    df = edited().drop(columns=["version", "updatedAt"])
+    found = compared(df, frame())
+    assert complaints(found) == []
+    assert len(found.changes) == 4
+    assert complaints(compared(edited().assign(version=77), frame().drop(columns=["version", "updatedAt"]))) == []
+
+
+def test_a_blank_version_in_a_file_says_nothing() -> None:
+    """A cell that says "leave alone" is not another version."""
+    df = edited().drop(columns="updatedAt")
+    df["version"] = 77
+    skip = {"version": np.array([True, False, True, True, True])}
+    assert complaints(in_file(df, skip=skip)) == []
+
+
+def test_stale_rows_make_no_other_noise() -> None:
+    """What an older load has in a read-only column is nobody's edit."""
+    df = edited()
+    df.loc[["t2", "t4"], ["version", "score"]] = [99, 0.5]
+    df.loc["t0", "score"] = 0.5
+    found = compared(df, frame())
+    assert complaints(found) == [("stale", "t2", None)]
+    assert found.warnings == ("1 edit in the read-only column score ignored",)
+    strict = in_file(df)
+    assert complaints(strict) == [("read-only", "t0", "score"), ("stale", "t2", None)]
+
+
+def test_editing_only_the_version_is_no_edit() -> None:
+    """It tells which state was edited, and can't be sent."""
+    found = compared(edited_column("version", [5, 5, 5, 5, 5]), frame())
+    assert (len(found.changes), found.problems, found.warnings) == (0, (), ())
