@@ -23,6 +23,10 @@ def differing(base: pd.Series, edited: pd.Series, column: Column) -> np.ndarray:
 
     `base` has the column's own dtype (JSON text for lists and objects); `edited` has any.
     """
+    try:
+        edited.isna()
+    except ArithmeticError:  # a signalling Decimal("sNaN") must not even be compared
+        edited = edited.map(lambda value: None if is_null(value) else value)
     if column.kind in NESTED:
         return _differing_text(base, pd.Series(_texts(edited, column), dtype="str"))
     if column.kind == "text":

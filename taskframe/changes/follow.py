@@ -21,18 +21,25 @@ _LEFT = object()
 
 
 def advance(baseline: Baseline, rows: Mapping[str, Row]) -> Baseline:
-    """The baseline with the answered rows in it (task id → the columns that the answer held)."""
-    places = {
-        task: int(at) for task, at in zip(rows, baseline.ids.get_indexer(pd.Index(list(rows))), strict=True) if at >= 0
-    }
-    if not places:
+    """The baseline with the answered rows in it (task id → the columns that the answer held).
+
+    Columns in which nothing moved still share their memory with the frame that shared it with the old baseline.
+    """
+    found = baseline.ids.get_indexer(pd.Index(list(rows), dtype="object"))
+    known = [(at, row) for at, row in zip(found.tolist(), rows.values(), strict=True) if at >= 0]
+    if not known:
         return baseline
     frame = baseline.frame.copy(deep=False)
+    old = baseline.rows(np.array([at for at, _ in known]))
     for name in frame.columns:
-        held = [(places[task], row[name]) for task, row in rows.items() if task in places and name in row]
-        if held:
-            column = baseline.schema[str(name)]
-            frame[name] = _put(frame[name], np.array([at for at, _ in held]), [v for _, v in held], column)
+        column = baseline.schema[str(name)]
+        moved = {
+            at: row[name]
+            for (at, row), before in zip(known, normal_values(old[name], column), strict=True)
+            if name in row and not same(before, row[name], column)
+        }
+        if moved:
+            frame[name] = _put(frame[name], np.array(list(moved)), list(moved.values()), column)
     return Baseline(frame, baseline.schema, baseline.frozen, baseline.altered())
 
 
@@ -41,7 +48,8 @@ def _put(series: pd.Series, at: np.ndarray, values: list[Any], column: Column) -
         array = series.array.copy()
         array[at] = pd.array([json_text(v) for v in values], dtype="str")
         return pd.Series(array, index=series.index, name=series.name)
-    return write(series, at, normal_values(pd.Series(column.array(values)), column), column)
+    judge = Judge(column, [v for v in values if isinstance(v, str | int)])
+    return write(series, at, [judge.read(v) for v in values], column)
 
 
 def follow(df: pd.DataFrame, before: Baseline, after: Baseline, sent: Mapping[str, Row]) -> None:

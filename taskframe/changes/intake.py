@@ -29,6 +29,8 @@ def take_frame(frame: pd.DataFrame, schema: Schema) -> Edited:
     twice = [str(label) for at, label in enumerate(known) if label in known[:at]]
     if twice:
         raise PlanError(f"column {twice[0]!r} is there twice: drop or rename one of the two")
+    if list(frame.index.names).count(schema.index) > 1:
+        raise PlanError(f"the index has two levels {schema.index!r}: drop or rename one of the two")
     ids = _ids(frame, schema.index)
     columns = {
         str(label): frame[label] if label in frame.columns else frame.index.get_level_values(label).to_series()

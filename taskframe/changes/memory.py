@@ -26,9 +26,10 @@ def checksum(series: pd.Series) -> int | None:
 
     pandas' own ways to edit copy such memory first. Arrow's is never written to.
     """
-    array: Any = series.array
+    array, dtype = series.array, series.dtype
     if isinstance(array, _MASKED):
-        filled = array.to_numpy(dtype=array.dtype.numpy_dtype, na_value=0)
+        plain: Any = getattr(dtype, "numpy_dtype", "float64")
+        filled = array.to_numpy(dtype=plain, na_value=0)
         return zlib.crc32(np.ascontiguousarray(array.isna()).data, zlib.crc32(filled.data))
     values = _own(array)
     if values is None:

@@ -40,7 +40,8 @@ def _written(series: pd.Series, at: np.ndarray, values: Sequence[Any], dtype: An
         series = series.astype(dtype)
     array = series.array.copy()
     array[at] = _array(values, dtype, column)
-    return pd.Series(array, index=series.index, name=series.name)
+    written: pd.Series = pd.Series(array, index=series.index, name=series.name, dtype=dtype)  # objects stay objects
+    return written
 
 
 def _array(values: Sequence[Any], dtype: Any, column: Column) -> Any:

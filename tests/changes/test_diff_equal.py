@@ -25,7 +25,7 @@ class Word(enum.StrEnum):
     DONE = "done"
 
 
-class OldWord(str, enum.Enum):
+class OldWord(str, enum.Enum):  # noqa: UP042 - not the same: str() of it is "OldWord.TODO"
     TODO = "todo"
 
 
@@ -75,7 +75,9 @@ EQUAL: list[tuple[str, Any, Any]] = [
     ("dueAt", "2026-10-25T01:30:00Z", datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1)),
     *(
         ("labels", ["a", "b", "b"], same)
-        for same in (["b", "a", "b"], ("b", "b", "a"), np.array(["b", "b", "a"]), '["b","a","b"]', pd.Series(["a", "b", "b"]))
+        for same in (
+            ["b", "a", "b"], ("b", "b", "a"), np.array(["b", "b", "a"]), '["b","a","b"]', pd.Series(["a", "b", "b"])
+        )
     ),
     ("labels", ["a", "b"], {"a", "b"}),
     ("labels", [{"x": 1}, [2]], [[2.0], {"x": 1.0}]),
@@ -153,7 +155,9 @@ def test_what_the_service_sees_a_difference_in_is_a_change(name: str, before: An
     assert type(cells(found)["t0", name]) is type(expected)
 
 
-@pytest.mark.parametrize("null", [None, np.nan, pd.NA, pd.NaT, np.float32("nan"), np.datetime64("NaT"), Decimal("NaN")], ids=repr)
+@pytest.mark.parametrize(
+    "null", [None, np.nan, pd.NA, pd.NaT, np.float32("nan"), np.datetime64("NaT"), Decimal("NaN")], ids=repr
+)
 @pytest.mark.parametrize("name", [c.name for c in SCHEMA.editable if c.name != "title"])
 def test_any_null_is_null(name: str, null: Any) -> None:
     """Where the service holds null it is no change, elsewhere it clears."""
@@ -255,7 +259,9 @@ def test_what_is_in_a_cell_by_mistake_does_not_stop_the_diff() -> None:
         for task, value in {"t0": np.array([1, 2]), "t1": print, "t3": pd.DataFrame({"a": [1]}), "t4": b"x"}.items():
             edited.at[task, name] = value
     found = compared(edited, df)
-    expected = {(t, c) for t in ("t0", "t1", "t3", "t4") for c in ("title", "status", "points", "size", "urgent", "dueAt")}
+    expected = {
+        (t, c) for t in ("t0", "t1", "t3", "t4") for c in ("title", "status", "points", "size", "urgent", "dueAt")
+    }
     assert expected <= {(t, c) for _, t, c in complaints(found)}
     assert cells(found) == {("t0", "labels"): [1, 2]}
 
@@ -267,7 +273,7 @@ def test_choices_may_come_as_any_category() -> None:
         for name in ("status", "level"):
             codes = pd.Categorical.from_codes([0, 1, -1, 0, 1], categories)
             found = compared(df.assign(**{name: codes}), df)
-            assert [c for _, _, c in complaints(found)] == [name] * (4 if name == "status" or categories.dtype != bool else 4)
+            assert [c for _, _, c in complaints(found)] == [name] * 4
 
 
 def test_renamed_categories_are_an_edit_of_every_cell() -> None:
@@ -313,7 +319,7 @@ values: dict[str, st.SearchStrategy[Any]] = {
     "points": st.none() | st.integers(0, 2**63 - 1) | st.integers(0, 5),
     "size": st.none() | st.floats(-1e6, 1e6) | st.integers(-9, 9).map(float),
     "urgent": st.sampled_from([None, True, False]),
-    "dueAt": st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(lambda t: pd.Timestamp(t, tz="UTC").as_unit("us")),
+    "dueAt": st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(lambda t: pd.Timestamp(t, tz=UTC)),
     "labels": st.none() | st.lists(st.sampled_from(["a", "b", 1, True, None]), max_size=3),
     "steps": st.none() | st.lists(st.sampled_from(["a", "b", 1, True, None]) | st.lists(texts, max_size=2), max_size=3),
     "meta": st.none() | st.dictionaries(texts, st.none() | st.booleans() | texts | st.integers(), max_size=3),
@@ -327,7 +333,9 @@ def test_the_changes_put_on_the_baseline_give_the_edited_values(data: st.DataObj
     """For any tasks, any edits, any order and any of several dtypes: all of the edits, and only them."""
     before = data.draw(st.lists(rows, min_size=1, max_size=6))
     after = [data.draw(rows | st.just(row)) for row in before]
-    mixed = [{name: data.draw(st.sampled_from([b[name], a[name]])) for name in b} for b, a in zip(before, after, strict=True)]
+    mixed = [
+        {name: data.draw(st.sampled_from([b[name], a[name]])) for name in b} for b, a in zip(before, after, strict=True)
+    ]
     ids = [f"t{i}" for i in range(len(before))]
     base = SCHEMA.frame(ids, {name: [row[name] for row in before] for name in values})
     wanted = {name: [row[name] for row in mixed] for name in values}

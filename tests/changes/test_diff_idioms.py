@@ -124,16 +124,16 @@ IDIOMS: dict[str, Idiom] = {
     "times in words": lambda df: df.assign(dueAt=["2026-02-01T00:00:00+01:00"] * 5),
     "times floored": lambda df: df.assign(dueAt=df["dueAt"].dt.floor("D")),
     "cut": lambda df: df.assign(level=pd.cut(df["size"].fillna(1), [-1, 1, 2, 9], labels=[1, 2, 3])),
-    "np.where": lambda df: df.assign(status=np.where(df["urgent"].fillna(False), "done", df["status"].astype("object"))),
+    "np.where": lambda df: df.assign(title=np.where(df["urgent"].fillna(False), "done", df["title"])),
     "np.select": lambda df: df.assign(level=np.select([df["size"] > 1, df["size"] > 0], [3, 2], default=1)),
     "case_when": lambda df: df.assign(title=df["title"].case_when([(df["status"] == "todo", "to be done")])),
-    "astype and edit": lambda df: df.astype({"status": "object", "size": "Float32"}).replace({"status": {"todo": "done"}}),
-    "sort_values ignoring the index": lambda df: df.reset_index().sort_values("size", ignore_index=True).assign(note="x"),
+    "astype and edit": lambda df: df.astype({"status": "object"}).replace({"status": {"todo": "done"}}),
+    "sort, ignoring the index": lambda df: df.reset_index().sort_values("size", ignore_index=True).assign(note="x"),
     "stack and unstack": lambda df: df[["size"]].stack(future_stack=True).mul(2).unstack(),
     "lists by apply": lambda df: df.assign(labels=df["labels"].map(lambda v: [*(v or []), "new"])),
     "objects by apply": lambda df: df.assign(meta=df["meta"].map(lambda v: {**(v or {}), "new": 1})),
     "clearing": lambda df: df.assign(**{c.name: None for c in SCHEMA.editable if c.clearable}),
-    "rename and back": lambda df: df.rename(columns=str.upper).rename(columns=dict(zip(map(str.upper, df), df, strict=True))),
+    "columns that change places": lambda df: df.rename(columns={"title": "note", "note": "title"}).iloc[[0, 3]],
     "reindex": lambda df: df.reindex(["t4", "t0"]).reindex(columns=["title", "mine"]).assign(title="x"),
     "pipe": lambda df: df.pipe(lambda d: d.assign(note=d["title"].str.len().astype("str"))),
     "mul in place": lambda df: df.__setitem__("size", df["size"].mul(10)),
@@ -176,9 +176,7 @@ def test_untouched_columns_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> 
     df["status"] = df["status"].replace("todo", "done")
     compare = diff_module.Cells.compare
     asked: list[str] = []
-    monkeypatch.setattr(
-        diff_module.Cells, "compare", lambda *args: asked.append(args[-1].name) or compare(*args)
-    )
+    monkeypatch.setattr(diff_module.Cells, "compare", lambda *args: asked.append(args[-1].name) or compare(*args))
     for shape in (df, df.reset_index(), df[df.columns[::-1]], df.assign(mine=1), df.rename(columns={"note": "notes"})):
         asked.clear()
         compared(shape, baseline)
@@ -223,13 +221,11 @@ def test_writing_through_array_is_found_or_refused(name: str) -> None:
     baseline = Baseline.of(df, SCHEMA)
     value = df[name].iloc[1] if name != "dueAt" else pd.Timestamp("2030-01-01", tz="UTC")
     df[name].array[0] = value
-    try:
-        found = compared(df, baseline)
-    except PlanError as error:
-        assert f"{name}: written to through .array" in str(error)
-        assert "load again" in str(error)
+    if baseline.frame[name].iloc[0] != df[name].iloc[0]:  # Arrow's memory is never written to
+        assert cells(compared(df, baseline)) == {("t0", name): normal_values(df[name])[0]}
     else:
-        assert cells(found) == {("t0", name): normal_values(df[name])[0]}
+        with pytest.raises(PlanError, match=rf"{name}: written to through \.array.*load again"):
+            compared(df, baseline)
 
 
 def test_memory_is_shared_only_where_every_cell_is_the_same() -> None:

@@ -79,6 +79,8 @@ def test_what_is_no_table_of_tasks_is_an_error() -> None:
         take_frame(frame().set_index("title", append=True, drop=False), SCHEMA)
     with pytest.raises(PlanError, match="'id' is there twice"):
         take_frame(pd.concat([frame().reset_index(), frame().reset_index()[["id"]]], axis=1), SCHEMA)
+    with pytest.raises(PlanError, match="two levels 'id'"):
+        take_frame(frame().set_index(pd.Index(range(5), name="id"), append=True), SCHEMA)
     unknown = pd.concat([frame().assign(mine=1), frame().assign(mine=2)[["mine"]]], axis=1)
     assert is_untouched(compared(unknown, frame()))  # nobody asks for it
 
@@ -86,7 +88,9 @@ def test_what_is_no_table_of_tasks_is_an_error() -> None:
 def test_null_duplicate_and_unknown_ids_are_one_problem_each_and_never_count() -> None:
     """The rows of a duplicate are all left out: which one is meant can't be known."""
     df = edited().reset_index()
-    more = df.iloc[[0, 1, 1, 2, 4]].assign(id=["t0", None, None, "t2 ", "t9"], title="x", size="no number", status="no choice")
+    more = df.iloc[[0, 1, 1, 2, 4]].assign(
+        id=["t0", None, None, "t2 ", "t9"], title="x", size="no number", status="no choice"
+    )
     found = compared(pd.concat([df.astype("object"), more.astype("object")]), frame())
     assert sorted(complaints(found), key=repr) == [
         ("duplicate id", "t0", None),
@@ -261,7 +265,11 @@ def test_every_row_is_compared_or_has_one_problem(ids: list[str | None], columns
     """Whatever rows there are: known and single ones count, each other id is one problem, a null one a row."""
     base = frame()
     rows = [base.loc[i].to_dict() if i in base.index else base.loc["t0"].to_dict() for i in ids]
-    df = pd.DataFrame(rows, columns=columns, index=range(len(ids))).astype("object").assign(id=pd.array(ids, dtype="str"))
+    df = (
+        pd.DataFrame(rows, columns=columns, index=range(len(ids)))
+        .astype("object")
+        .assign(id=pd.array(ids, dtype="str"))
+    )
     if "assignee" in columns:
         df["assignee"] = "u_new"
     found = compared(df, base)

@@ -74,7 +74,7 @@ SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "categories in another order": each(["status"], lambda s: s.cat.reorder_categories(list(s.cat.categories)[::-1])),
     "categories that were never used": each(["status", "level"], lambda s: s.cat.remove_unused_categories()),
     "more categories": each(["status"], lambda s: s.cat.add_categories(["later"])),
-    "categories of text": each(["level"], lambda s: s.astype("object").map({1: "1", 2: "2", 3: "3"}).astype("category")),
+    "categories of text": each(["level"], lambda s: s.cat.rename_categories(["1", "2", "3"])),
     "choices as text": each(["level"], lambda s: s.astype("object").map({1: "1", 2: "2", 3: "3.0"})),
     "choices as floats": each(["level"], lambda s: s.astype("object").astype("float64")),
     "integers as floats": each(["points", "version"], lambda s: s.astype("float64")),
@@ -85,8 +85,7 @@ SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "sparse numbers": each(["size"], lambda s: s.astype(pd.SparseDtype("float64"))),
     "booleans as floats": each(["urgent"], lambda s: s.astype("float64")),
     "booleans as text": each(["urgent"], lambda s: s.map({True: "True", False: "false"}).astype("object")),
-    "times in Berlin": lambda df: df.assign(dueAt=df["dueAt"].where(df["dueAt"].dt.year.between(1900, 2100)).dt.tz_convert(
-        "Europe/Berlin")).loc[["t0", "t1", "t2"]],
+    "times in Berlin": lambda df: df.iloc[:3].assign(dueAt=df["dueAt"].iloc[:3].dt.tz_convert("Europe/Berlin")),
     "times without a zone": each(TIMES, lambda s: s.dt.tz_localize(None)),
     "times in nanoseconds": lambda df: df.loc[["t0", "t1", "t2"]].assign(dueAt=df["dueAt"].iloc[:3].dt.as_unit("ns")),
     "times in seconds": lambda df: df.drop(index="t1").assign(dueAt=df["dueAt"].drop("t1").dt.as_unit("s")),
@@ -113,7 +112,9 @@ def test_a_frame_that_nobody_edited_has_no_changes(shape: Callable[[pd.DataFrame
     assert is_untouched(found), (found.changes.frame(), found.problems, found.warnings)
 
 
-@pytest.mark.parametrize("shape", ["itself", "shuffled", "objects", "convert_dtypes", "ids as a column", "text as string"])
+@pytest.mark.parametrize(
+    "shape", ["itself", "shuffled", "objects", "convert_dtypes", "ids as a column", "text as string"]
+)
 def test_reloads_own_columns_are_no_exception(shape: str) -> None:
     """All of Reload's 23 columns, read-only ones too."""
     df = reload_frame()

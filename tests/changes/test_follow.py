@@ -1,0 +1,286 @@
+"""After an apply the baseline has the service's answers, and the analyst's frame follows where it may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kinds import EDITABLE, IDS, ROWS, SCHEMA, cells, compared, frame, is_untouched, pyarrow
+
+from taskframe.changes.baseline import Baseline
+from taskframe.changes.follow import advance, follow
+from taskframe.changes.memory import shares_memory
+from taskframe.changes.normal import normal_values, parse, same
+
+NEW: dict[str, Any] = {
+    "title": "new", "note": "y", "status": "doing", "level": 3, "points": 2**40, "size": 2.5, "urgent": False,
+    "dueAt": "2026-02-02T02:02:02Z", "labels": ["new", "x"], "steps": [{"k": 1}], "meta": {"new": [1]},
+    "assignee": "u_9",
+}  # fmt: skip
+
+
+def answer(task: str, **cells: Any) -> dict[str, Any]:
+    """The whole row, as a service answers: times are text, the version is one higher."""
+    at = IDS.index(task)
+    row = {name: values[at] for name, values in ROWS.items()}
+    return {"id": task, **row, "version": row["version"] + 1, "updatedAt": "2026-06-06T00:00:00Z", **cells}
+
+
+def loaded() -> tuple[pd.DataFrame, Baseline]:
+    df = frame()
+    return df, Baseline.of(df, SCHEMA)
+
+
+def applied(df: pd.DataFrame, baseline: Baseline, answers: dict[str, dict[str, Any]], sent: dict[str, Any]) -> Baseline:
+    after = advance(baseline, answers)
+    follow(df, baseline, after, {task: sent.get(task, {}) for task in answers})
+    return after
+
+
+def test_the_baseline_takes_the_answer_whole() -> None:
+    """Values, version, and what others changed meanwhile; other tasks, and columns not answered, stay."""
+    _, baseline = loaded()
+    after = advance(
+        baseline, {"t3": answer("t3", **NEW), "t0": {"id": "t0", "title": "only this"}, "t99": answer("t0")}
+    )
+    assert len(after) == len(baseline) == 5
+    rows = after.rows(np.arange(5))
+    for name, value in NEW.items():
+        got = normal_values(rows[name])
+        assert same(got[3], parse(value, SCHEMA[name], (value,) if isinstance(value, str) else ()), SCHEMA[name])
+        for at in (1, 2, 4):
+            assert same(got[at], normal_values(frame()[name])[at], SCHEMA[name])
+    assert rows["version"].tolist() == [1, 2, 3, 5, 5]
+    assert rows["title"].tolist()[0] == "only this"
+    assert normal_values(baseline.rows(np.arange(5))["title"]) == ROWS["title"]  # the old one is as it was
+    assert (after.frame.dtypes == baseline.frame.dtypes).all()
+
+
+def test_a_choice_nobody_has_seen_is_known_from_then_on() -> None:
+    """In the baseline and in the frame, and then it may be chosen."""
+    df, baseline = loaded()
+    after = applied(df, baseline, {"t1": answer("t1", status="on hold", level=9)}, {})
+    assert (df.loc["t1", "status"], df.loc["t1", "level"]) == ("on hold", 9)
+    assert isinstance(df["status"].dtype, pd.CategoricalDtype)
+    assert df["level"].cat.ordered
+    df.loc["t2", "status"] = "on hold"
+    assert cells(compared(df, after)) == {("t2", "status"): "on hold"}
+
+
+SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "itself": lambda df: df,
+    "shuffled": lambda df: df.sample(frac=1, random_state=3),
+    "ids as a column": lambda df: df.reset_index(),
+    "ids as a level": lambda df: df.set_index(np.arange(len(df)), append=True),
+    "ids as a category": lambda df: df.set_axis(pd.CategoricalIndex(df.index, name="id")),
+    "more columns": lambda df: df.assign(mine=[[1]] * len(df), other=1),
+    "objects": lambda df: df.astype("object"),
+    "convert_dtypes": lambda df: df.convert_dtypes(),
+    "categories of few": lambda df: df.assign(
+        **{c: df[c].astype("object").astype("category") for c in ("title", "note", "status", "level", "assignee")}
+    ),
+    "narrow numbers": lambda df: df.assign(
+        points=df["points"].where(df["points"] < 100),
+        size=df["size"].astype("float32"),
+        version=df["version"].astype("int8"),
+    ),
+    "numbers as floats": lambda df: df.astype({"points": "float64", "urgent": "float64"}),
+    "numbers as text": lambda df: df.assign(size=df["size"].astype("object").map(str, na_action="ignore")),
+    "times without a zone": lambda df: df.assign(dueAt=df["dueAt"].dt.tz_localize(None)),
+    "times in Berlin": lambda df: df.assign(
+        dueAt=df["dueAt"].where(df["dueAt"].dt.year == 2026).dt.tz_convert("Europe/Berlin")
+    ),
+    "times as text": lambda df: df.assign(
+        dueAt=df["dueAt"].astype("object").map(lambda t: t.isoformat(), na_action="ignore").astype("str")
+    ),
+    "lists as JSON text": lambda df: df.assign(
+        labels=pd.Series(['["a","b"]', "[]", None, '["a","b","b"]', '["é",1,true,null]'], index=df.index, dtype="str")
+    ),
+    "text as string": lambda df: df.astype({"title": "string", "status": "string", "note": "object"}),
+    "ordinary ints": lambda df: df.assign(level=df["level"].astype("object").astype("float64")),
+}  # fmt: skip
+if pyarrow is not None:
+    SHAPES["Arrow"] = lambda df: df.assign(
+        **{c: df[c].convert_dtypes(dtype_backend="pyarrow") for c in df if c not in ("labels", "steps", "meta")}
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("task", ["t0", "t2"])
+def test_then_there_is_nothing_left_to_plan(shape: Callable[[pd.DataFrame], pd.DataFrame], task: str) -> None:
+    """Whatever dtype, order and shape the frame has by then: it follows, in place."""
+    df, baseline = loaded()
+    df = shape(df)
+    clean = compared(df, baseline)  # (a narrow dtype can be an edit of its own)
+    index, columns = df.index, df.columns
+    after = applied(df, baseline, {task: answer(task, **NEW)}, {})
+    assert df.index is index or df.index.equals(index)
+    assert list(df.columns) == list(columns)
+    found = compared(df, after)
+    assert {t for t, _ in cells(found)} == {t for t, _ in cells(clean)} - {task}
+    assert found.problems == ()
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("name", EDITABLE)
+def test_a_cell_follows_its_own_answer(name: str) -> None:
+    """What was sent becomes what the service made of it; a null too."""
+    for sent, got in ((NEW[name], NEW[name]), (NEW[name], None), (None, NEW[name]), (NEW[name], ROWS[name][0])):
+        df, baseline = loaded()
+        series = df[name].astype("object")
+        series.at["t0"] = sent
+        df[name] = series
+        value = None if sent is None else parse(sent, SCHEMA[name])
+        after = applied(df, baseline, {"t0": answer("t0", **{name: got})}, {"t0": {name: value}})
+        assert is_untouched(compared(df, after)), (name, sent, got)
+
+
+def test_later_edits_stay() -> None:
+    """What was typed while the apply ran is neither the old baseline nor what was sent: the next plan has it."""
+    df, baseline = loaded()
+    df.loc["t0", ["title", "assignee"]] = ["sent", "u_9"]
+    sent = {"t0": {"title": "sent", "assignee": "u_9"}}
+    df.loc["t0", "title"] = "later"
+    df.loc["t0", "note"] = "later too"
+    df.loc["t1", "title"] = "another task"
+    df.at["t0", "labels"].append("later")
+    after = applied(df, baseline, {"t0": answer("t0", title="sent", assignee="u_9", note="by others")}, sent)
+    assert cells(compared(df, after)) == {
+        ("t0", "title"): "later",
+        ("t0", "note"): "later too",
+        ("t0", "labels"): ["a", "b", "later"],
+        ("t1", "title"): "another task",
+    }
+
+
+def test_what_the_service_made_of_it_replaces_what_was_sent() -> None:
+    """It trims a title, say, even back to what it was; else that edit would be planned for ever."""
+    df, baseline = loaded()
+    df.loc["t0", "title"] = " trimmed "
+    df.loc["t1", "title"] = " Café "
+    after = applied(
+        df,
+        baseline,
+        {"t0": answer("t0", title="trimmed"), "t1": answer("t1")},
+        {"t0": {"title": " trimmed "}, "t1": {"title": " Café "}},
+    )
+    assert df["title"].tolist()[:2] == ["trimmed", "Café"]
+    assert is_untouched(compared(df, after))
+
+
+def test_tasks_that_got_no_answer_stay_as_they_are() -> None:
+    """A conflict, a failure: the edit is still there for the next plan."""
+    df, baseline = loaded()
+    df["assignee"] = "u_9"
+    after = applied(df, baseline, {"t0": answer("t0", assignee="u_9")}, {"t0": {"assignee": "u_9"}})
+    assert {t for t, _ in cells(compared(df, after))} == {"t1", "t2", "t3", "t4"}
+
+
+def test_rows_that_are_left_out_or_there_twice_are_left_alone() -> None:
+    """The others follow all the same."""
+    df, baseline = loaded()
+    df = pd.concat([df.iloc[[0, 1, 1, 4]], df.iloc[[4]].rename({"t4": None})])
+    answers = {t: answer(t, title="new") for t in ("t0", "t1", "t2", "t4")}
+    applied(df, baseline, answers, {})
+    assert df["title"].tolist() == ["new", "Café", "Café", "new", ROWS["title"][4]]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda df: df.reset_index(drop=True),
+        lambda df: df.drop(columns=list(df)),
+        lambda df: df.iloc[:0],
+        lambda df: pd.concat([df, df], axis=1),
+        lambda df: pd.concat({"a": df}, axis=1),
+    ],
+)
+def test_a_frame_of_which_nothing_can_be_told_stays_as_it_is(spoil: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """The apply went through: that it can't be written down there is no reason to raise."""
+    df, baseline = loaded()
+    df = spoil(df)
+    before = df.copy()
+    assert applied(df, baseline, {"t0": answer("t0", **NEW)}, {}).frame.loc["t0", "title"] == "new"
+    pd.testing.assert_frame_equal(df, before)
+
+
+def test_a_column_keeps_its_dtype_where_it_can() -> None:
+    """int8 can't hold 2**40, a category gets what it lacks, the rest stay what they were."""
+    df, baseline = loaded()
+    df = df.assign(
+        dueAt=df["dueAt"].dt.tz_localize(None),
+        title=df["title"].astype("category"),
+        note=df["note"].astype("object"),
+        points=pd.Series([3, 0, 0, 1, 8], index=df.index, dtype="int8"),
+        size=df["size"].astype("float32"),
+        version=df["version"].astype("float64"),
+    )
+    dtypes = df.dtypes
+    applied(df, baseline, {"t0": answer("t0", **NEW)}, {})
+    kept = [c for c in df if c not in ("points", "title")]
+    assert (df.dtypes[kept] == dtypes[kept]).all()
+    assert isinstance(df["title"].dtype, pd.CategoricalDtype)
+    assert df.loc["t0", "points"] == 2**40
+    assert df["points"].dtype == "Int64"
+
+
+def test_the_next_diff_costs_no_more_than_the_first() -> None:
+    """Columns in which nothing moved still share their memory with the baseline; a copy of df is as it was."""
+    df, baseline = loaded()
+    held = df.copy(deep=False)
+    after = applied(df, baseline, {t: answer(t, title="new") for t in IDS}, {})
+    for name in ("note", "status", "size", "dueAt", "assignee", "score"):
+        assert shares_memory(df[name], after.frame[name])
+    assert held["title"].tolist() == ROWS["title"]
+
+
+def test_what_was_written_through_array_is_still_known_afterwards() -> None:
+    """The answers of an apply don't make the baseline right again."""
+    df, baseline = loaded()
+    df["status"].array[0] = "done"
+    after = advance(baseline, {"t1": answer("t1", **NEW)})
+    assert after.altered() == {"status"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_edits_survive_an_apply_and_nothing_else_does(data: st.DataObject) -> None:
+    """Plan, apply some tasks, edit meanwhile: left to plan are exactly the edits that were not answered."""
+    some = st.dictionaries(
+        st.tuples(st.sampled_from(IDS), st.sampled_from(["title", "status", "points", "labels", "dueAt"])),
+        st.sampled_from(["sent", "later"]),
+    )
+    values: dict[str, dict[str, Any]] = {
+        "sent": NEW,
+        "later": {"title": "later", "status": None, "points": 77, "labels": ["later"], "dueAt": None},
+    }
+    df, baseline = loaded()
+    df = df.astype("object") if data.draw(st.booleans()) else df
+
+    def edit(edits: dict[tuple[str, str], str]) -> None:
+        for (task, name), which in edits.items():
+            value = values[which][name]
+            df.at[task, name] = pd.Timestamp(value) if name == "dueAt" and value else value
+
+    edit(data.draw(some))
+    planned = cells(compared(df, baseline))
+    answered = data.draw(st.sets(st.sampled_from(IDS)))
+    edit(data.draw(some))
+    sent: dict[str, dict[str, Any]] = {task: {} for task in IDS}
+    for (task, name), value in planned.items():
+        sent[task][name] = value
+    after = applied(df, baseline, {task: answer(task, **sent[task]) for task in sorted(answered)}, sent)
+    left = cells(compared(df, after))
+    for task in IDS:
+        for name in ("title", "status", "points", "labels", "dueAt"):
+            now = df.at[task, name]
+            now = None if not isinstance(now, list) and pd.isna(now) else parse(now, SCHEMA[name])
+            known = normal_values(after.rows(np.array([IDS.index(task)]))[name])[0]
+            assert ((task, name) in left) == (not same(now, known, SCHEMA[name]))
+            if task in answered and (task, name) in left:
+                assert name not in sent[task] or not same(now, sent[task][name], SCHEMA[name])

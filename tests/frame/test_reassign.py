@@ -1,0 +1,228 @@
+"""Tasks are dealt out exactly by weight, the same way each time, and so that nobody gets all the old ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from offline import table, tasks
+
+import taskframe as tf
+from taskframe.errors import PlanError, SettingsError
+from taskframe.reassign import deal
+
+
+def owners(made: Any) -> dict[Any, int]:
+    return dict(Counter(None if pd.isna(who) else who for who in made.df["assigneeUserId"]))
+
+
+@pytest.mark.parametrize(
+    ("count", "weights", "shares"),
+    [
+        (10, [2, 1], [7, 3]),
+        (10, [1, 2], [3, 7]),
+        (10, [1, 1, 1], [4, 3, 3]),
+        (2, [1, 1, 1], [1, 1, 0]),
+        (0, [1, 2], [0, 0]),
+        (3, [0.1, 0.2], [1, 2]),
+        (100, [0.7, 0.1, 0.2], [70, 10, 20]),
+        (7, [1e-9, 1], [0, 7]),
+        (5, [1e300, 1e300], [3, 2]),
+    ],
+)
+def test_counts_are_by_largest_remainder(count: int, weights: list[float], shares: list[int]) -> None:
+    """10 at 2:1 is 7:3; equal remainders go to whoever comes first."""
+    assert np.bincount(deal(count, weights), minlength=len(weights)).tolist() == shares
+
+
+@given(count=st.integers(0, 300), weights=st.lists(st.integers(1, 50) | st.floats(0.01, 9), min_size=1, max_size=6))
+def test_nobody_is_off_by_a_whole_task(count: int, weights: list[float]) -> None:
+    """All are dealt, and each one's count is its share rounded down or up, at every place in the queue nearly so."""
+    dealt = deal(count, weights)
+    assert len(dealt) == count
+    exact = [Fraction(repr(float(w))) for w in weights]
+    for person, weight in enumerate(exact):
+        share = weight / sum(exact)
+        mine = np.cumsum([who == person for who in dealt]) if dealt else np.zeros(1)
+        assert abs(int(mine[-1]) - count * share) < 1
+        ahead = max((abs(n - m / count * mine[-1]) for m, n in enumerate(mine, 1)), default=0) if count else 0
+        assert ahead <= 1 + float(share) * len(weights) / 2 + 1e-9
+
+
+@settings(deadline=None, max_examples=30)
+@given(data=st.data(), people=st.integers(2, 4), count=st.integers(1, 60))
+def test_nobody_gets_all_the_old_or_all_the_urgent_ones(data: st.DataObject, people: int, count: int) -> None:
+    """Of the tasks of each priority, and of the older half of them, everybody gets an even part."""
+    ranks = ["none", "low", "medium", "high", "urgent"]
+    priority = data.draw(st.lists(st.sampled_from(ranks), min_size=count, max_size=count))
+    due = data.draw(st.lists(st.none() | st.integers(1, 28), min_size=count, max_size=count))
+    made = tasks(
+        count,
+        assigneeUserId="u_1",
+        priority=priority,
+        dueAt=[None if d is None else f"2026-02-{d:02}T00:00:00Z" for d in due],
+    )
+    made.reassign("u_1", [f"new_{n}" for n in range(people)])
+    for rank in ranks:
+        part = made.df[made.df["priority"] == rank].sort_values("dueAt", kind="stable", na_position="last")
+        for group in (part, part.iloc[: len(part) // 2]):
+            counts = [int((group["assigneeUserId"] == f"new_{n}").sum()) for n in range(people)]
+            assert max(counts) - min(counts) <= 2
+
+
+@given(order=st.permutations(range(20)))
+@settings(deadline=None, max_examples=20)
+def test_it_does_not_depend_on_the_order_of_the_rows(order: list[int]) -> None:
+    """The same tasks go to the same people, whether the frame was sorted or has its ids as a column."""
+    expected = tasks(assigneeUserId="u_1")
+    expected.reassign("u_1", {"u_2": 2, "u_3": 1})
+    made = tasks(assigneeUserId="u_1")
+    made.df = made.df.iloc[order].reset_index()
+    made.reassign("u_1", {"u_2": 2, "u_3": 1})
+    got = made.df.set_index("id")["assigneeUserId"].reindex(expected.df.index)
+    assert got.tolist() == expected.df["assigneeUserId"].tolist()
+
+
+def test_the_table_says_who_had_and_has_how_many() -> None:
+    """A row a person, the source first: weight, dealt, before, after."""
+    made = tasks()
+    made.df.iloc[:3, made.df.columns.get_loc("assigneeUserId")] = "u_2"
+    found = made.reassign("u_1", {"u_2": 2, "u_3": 1})
+    assert found.index.tolist() == ["u_1", "u_2", "u_3"]
+    assert found.index.name == "assigneeUserId"
+    assert found.to_dict("list") == {
+        "weight": [0.0, 2.0, 1.0], "dealt": [0, 6, 3], "before": [9, 3, 0], "after": [0, 9, 3],
+    }  # fmt: skip
+    assert owners(made) == {"u_2": 9, "u_3": 3, None: 8}
+    assert len(made.plan()) == 12
+
+
+def test_a_person_or_a_list_takes_equal_parts_and_may_be_the_source() -> None:
+    """Somebody may keep a share."""
+    made = tasks()
+    made.reassign("u_1", "u_2")
+    assert owners(made) == {"u_2": 10, None: 10}
+    made.reassign("u_2", ["u_2", "u_3"])
+    assert owners(made) == {"u_2": 5, "u_3": 5, None: 10}
+    table_ = made.reassign("u_2", {"u_2": 4, "u_3": 1})
+    assert table_.to_dict("list")["dealt"] == [4, 1]
+    assert owners(made) == {"u_2": 4, "u_3": 6, None: 10}
+
+
+def test_none_stands_for_nobody() -> None:
+    """As a source: what is unassigned; as a target: unassigned it becomes."""
+    made = tasks()
+    found = made.reassign(None, ["u_2", "u_3"])
+    assert owners(made) == {"u_1": 10, "u_2": 5, "u_3": 5}
+    assert found.loc["u_2", "after"] == 5
+    assert found.iloc[0].tolist() == [0, 0, 10, 0]
+    made.reassign("u_1", None)
+    assert owners(made) == {None: 10, "u_2": 5, "u_3": 5}
+    made.reassign("u_2", {None: 1, "u_3": 1})
+    assert owners(made) == {None: 13, "u_3": 7}
+    assert made.plan().problems.empty
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        lambda df: df["status"] == "todo",
+        lambda df: (df["status"] == "todo").astype("boolean").mask(df["status"] == "done"),
+        lambda df: "status == 'todo'",
+        lambda df: "status not in ['done', 'in_progress'] and version > 0",
+    ],
+)
+def test_where_says_which_of_them(where: Any) -> None:
+    """A boolean Series or a query; null is no."""
+    made = tasks()
+    made.reassign("u_1", "u_2", where=where(made.df))
+    assert (made.df["assigneeUserId"] == "u_2").equals(
+        (made.df["status"] == "todo") & (tasks().df["assigneeUserId"] == "u_1")
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "error"),
+    [
+        (("u_7", "u_2", {}), "no task has 'u_7' in assigneeUserId. Did you mean 'u_1'", PlanError),
+        (("u_1", {}, {}), "to whom", PlanError),
+        (("u_1", {"u_2": 0}, {}), "weight of 'u_2' is 0", PlanError),
+        (("u_1", {"u_2": -1}, {}), "a number above 0", PlanError),
+        (("u_1", {"u_2": float("nan")}, {}), "a number above 0", PlanError),
+        (("u_1", {"u_2": float("inf")}, {}), "a number above 0", PlanError),
+        (("u_1", {"u_2": True}, {}), "a number above 0", PlanError),
+        (("u_1", {"u_2": "much"}, {}), "a number above 0", PlanError),
+        (
+            ("u_1", "u_2", {"where": "status == 'cancelled'"}),
+            "where= leaves none of the tasks that 'u_1' has",
+            PlanError,
+        ),
+        (("u_1", "u_2", {"where": "stauts == 'todo'"}), "is no query of this frame", PlanError),
+        (("u_1", "u_2", {"where": "version + 1"}), "boolean Series", PlanError),
+        (("u_1", "u_2", {"where": [True] * 20}), "boolean Series", PlanError),
+        (("u_1", "u_2", {"where": pd.Series([True] * 20)}), "another index", PlanError),
+        (("u_1", "u_2", {"column": "status"}), "holds no assignee; these do: assigneeUserId", PlanError),
+        (("u_1", "u_2", {"column": "asigneeUserId"}), "Did you mean 'assigneeUserId'", SettingsError),
+        (("u_1", "u_2", {"column": "assigneeAgentId"}), "no column 'assigneeAgentId'", PlanError),
+    ],
+    ids=repr,
+)
+def test_what_can_not_be_meant_is_an_error(arguments: Any, words: str, error: type[Exception]) -> None:
+    """And the frame is as it was."""
+    made = tasks()
+    before = made.df.copy()
+    source, targets, more = arguments
+    with pytest.raises(error, match=words):
+        made.reassign(source, targets, **more)
+    pd.testing.assert_frame_equal(made.df, before)
+
+
+@pytest.mark.parametrize("dtype", ["str", "object", "string", "category"])
+def test_the_frame_stays_the_same_object_and_the_column_keeps_its_dtype(dtype: str) -> None:
+    """A category gets the people that it lacks: nobody is lost."""
+    made = tasks()
+    df = made.df
+    df["assigneeUserId"] = df["assigneeUserId"].astype(dtype)
+    made.reassign("u_1", {"u_2": 2, None: 1})
+    assert made.df is df
+    assert df["assigneeUserId"].dtype == dtype
+    assert owners(made) == {"u_2": 7, None: 13}
+    assert set(made.plan().changes["after"]) == {"u_2", None}
+
+
+def test_another_kind_of_assignee_may_be_dealt() -> None:
+    """Reload has agents beside people."""
+    made = tasks(assigneeAgentId="a_1")
+    made.reassign("a_1", ["a_2", "a_3"], column="assigneeAgentId")
+    assert made.df["assigneeAgentId"].value_counts().to_dict() == {"a_2": 10, "a_3": 10}
+    assert owners(made) == {"u_1": 10, None: 10}
+
+
+def test_odd_cells_in_the_queue_come_last_and_stop_nothing() -> None:
+    """Due dates as text or without a zone, priorities that nobody knows."""
+    expected = tasks(assigneeUserId="u_1")
+    expected.reassign("u_1", ["u_2", "u_3"])
+    for change in (
+        lambda df: df.assign(dueAt=df["dueAt"].dt.tz_localize(None)),
+        lambda df: df.assign(dueAt=df["dueAt"].astype("object").map(lambda t: t.isoformat(), na_action="ignore")),
+        lambda df: df.assign(priority=df["priority"].astype("object")),
+        lambda df: df.assign(dueAt=df["dueAt"].astype("object").where(df["dueAt"].notna(), "whenever")),
+    ):
+        made = tasks(assigneeUserId="u_1")
+        made.df = change(made.df)
+        made.reassign("u_1", ["u_2", "u_3"])
+        assert made.df["assigneeUserId"].tolist() == expected.df["assigneeUserId"].tolist()
+
+
+def test_a_frame_without_ids_is_told_so_at_once() -> None:
+    """Not only when it is planned."""
+    made = tf.from_frame(table(), "reload")
+    made.df = made.df.reset_index(drop=True)
+    with pytest.raises(PlanError, match="no task ids"):
+        made.reassign("u_1", "u_2")
