@@ -181,7 +181,10 @@ class Plan:
         columns: Collection[str] | None = None,
         cells: pd.DataFrame | None = None,
     ) -> Plan:
-        """A plan without these tasks, columns and cells (rows of `.changes` or `.problems`)."""
+        """A plan without these tasks, columns or cells (rows of `.changes` or `.problems`).
+
+        Given several, only what is in all of them is dropped: `drop(ids=["a"], columns=["title"])` drops one cell.
+        """
         if ids is None and columns is None and cells is None:
             raise PlanError("drop what? name ids=, columns= or cells=")
         return self._narrowed(ids, columns, cells, inside=False)
@@ -211,7 +214,8 @@ class Plan:
             ids=ids, columns=columns, cells=None if pairs is None else [(i, c) for i, c in pairs if i and c]
         )
         masks = masks if inside else {name: ~mask for name, mask in masks.items()}
-        problems = tuple(p for p in self._problems if _inside(p, ids, columns, pairs) is inside)
+        # a row with a problem stays one, whichever of its columns are selected or dropped
+        problems = tuple(p for p in self._problems if _inside(p, ids, columns, pairs, rows=inside) is inside)
         return self._with(self._changes.keep(masks), problems)
 
     def _check_names(self, ids: Collection[str] | None, columns: Collection[str] | None) -> None:
@@ -360,11 +364,17 @@ def _none(value: Any) -> Any:
 
 
 def _inside(
-    problem: Problem, ids: Collection[str] | None, columns: Collection[str] | None, cells: Collection[Any] | None
+    problem: Problem,
+    ids: Collection[str] | None,
+    columns: Collection[str] | None,
+    cells: Collection[Any] | None,
+    *,
+    rows: bool,
 ) -> bool:
+    """Whether a problem is in all three. `rows`: one of a whole row is in any choice of columns."""
     return (
         (ids is None or problem.id in ids)
-        and (columns is None or problem.column in columns)
+        and (columns is None or problem.column in columns or (rows and problem.column is None))
         and (cells is None or (problem.id, problem.column) in cells)
     )
 

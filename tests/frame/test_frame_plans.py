@@ -275,3 +275,12 @@ def test_a_plan_of_another_frame_is_compared_with_the_load() -> None:
     assert len(made.plan()) == 20
     with pytest.raises(FrameError):
         made.df = {"title": "x"}  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("narrow", ["select", "drop"])
+def test_a_row_with_a_problem_stays_one_whichever_columns_are_chosen(narrow: str) -> None:
+    """So that no choice of columns lets a stale or unknown row slip past `apply`."""
+    plan = edited().plan()
+    rows = {pair for pair in PROBLEMS if pair[1] is None}
+    assert rows
+    assert rows <= complaints(getattr(plan, narrow)(columns=["status"]))
