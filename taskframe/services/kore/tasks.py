@@ -1,0 +1,146 @@
+"""Kore's tasks: the object on the wire, rows and columns made of it, and the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from taskframe.catalogue import Catalogue
+from taskframe.errors import ProtocolError
+from taskframe.schema import Schema
+from taskframe.services.http import words
+from taskframe.services.kore import fields as kore_fields
+from taskframe.services.kore import objects
+from taskframe.services.kore.columns import (
+    BOOLEANS,
+    COLUMNS,
+    HANDLES,
+    LISTS,
+    MILLISECONDS,
+    PARTS,
+    TEXTS,
+    TIMES,
+    WHOLE,
+)
+from taskframe.services.kore.moments import text_of
+
+if TYPE_CHECKING:
+    from taskframe.changes.edit import Row
+    from taskframe.services.base import Columns
+
+INDEX: Final = "_id"
+_PLAIN: Final = (*TEXTS, *LISTS, *BOOLEANS, *WHOLE)
+
+_Number = int | float | str | None | UnsetType
+Task: Any = msgspec.defstruct(
+    "Task",
+    [
+        ("id", str, msgspec.field(name="_id")),
+        *((name, str | None | UnsetType, UNSET) for name in (*TEXTS, *TIMES)),
+        *((name, list[Any] | None | UnsetType, UNSET) for name in LISTS),
+        *((name, bool | None | UnsetType, UNSET) for name in BOOLEANS),
+        *((name, _Number, UNSET) for name in MILLISECONDS),
+        *((name, dict[str, Any] | None | UnsetType, UNSET) for name in PARTS),
+    ],
+    gc=False,
+)
+"""A task as the service sent it: one attribute a key, `UNSET` where it was absent."""
+
+
+class Senseless(ValueError):
+    """A value that can't be what its key says."""
+
+
+def row(task: Any) -> Row:
+    """One task as a row: the id, and the columns whose keys the service sent. Raises Senseless."""
+    cells: dict[str, Any] = {INDEX: task.id}
+    for name in _PLAIN:
+        value = getattr(task, name)
+        if value is not UNSET:
+            cells[name] = value
+    for name in (*MILLISECONDS, *TIMES):
+        value = getattr(task, name)
+        if value is not UNSET:
+            cells[name] = _time(name, value)
+    for name, keys in PARTS.items():
+        value = getattr(task, name)
+        if value is not UNSET:
+            for key in keys:
+                cells[f"{name}.{key}"] = _part(value or {}, key)
+    if task.lid is UNSET and task.iId is not UNSET:
+        cells["lid"] = task.iId  # replies write iId where the update's table writes lid
+    if task.fields is not UNSET:
+        cells |= {name: kore_fields.value_of(definition) for name, definition in kore_fields.named(task.fields)}
+    return cells
+
+
+def _part(thing: Mapping[str, Any], key: str) -> Any:
+    if key == "_id":
+        return objects.id_of(thing)
+    value = thing.get(key)
+    if key == "score":
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, str) else None
+
+
+def _time(name: str, value: Any) -> str | None:
+    """A time as ISO 8601 text; None for null and ""."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, str):
+            msgspec.convert(value, datetime)
+            return value
+        return text_of(value)
+    except ValueError:  # msgspec's ValidationError is one
+        raise Senseless(f"{name} is no time: {words(str(value), 40)!r}") from None
+
+
+def columns(tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
+    """Many tasks as plain lists, the id among them, and what their names stand for. What a task left out is None."""
+    lists: dict[str, list[Any]] = {INDEX: [task.id for task in tasks]}
+    for name in _PLAIN:
+        values = list(map(attrgetter(name), tasks))
+        lists[name] = [None if v is UNSET else v for v in values] if UNSET in values else values
+    for name in (*MILLISECONDS, *TIMES):
+        lists[name] = [_cell(task, name) for task in tasks]
+    for name, keys in PARTS.items():
+        things = [thing or {} for thing in map(attrgetter(name), tasks)]  # UNSET is false
+        for key in keys:
+            lists[f"{name}.{key}"] = [_part(thing, key) for thing in things]
+    lists["lid"] = [
+        iid if task.lid is UNSET else lid for task, lid, iid in zip(tasks, lists["lid"], lists["iId"], strict=True)
+    ]
+    named = [tuple(kore_fields.named(task.fields or ())) for task in tasks]
+    entries = {**objects.collect(tasks), "fields": kore_fields.collect(named)}
+    own = [{name: kore_fields.value_of(definition) for name, definition in task} for task in named]
+    for name in entries["fields"]:
+        lists[name] = [task.get(name) for task in own]
+    return lists, Catalogue({column: names for column, names in entries.items() if names})
+
+
+def _cell(task: Any, name: str) -> str | None:
+    value = getattr(task, name)
+    try:
+        return None if value is UNSET else _time(name, value)
+    except Senseless as error:
+        raise ProtocolError(f"task {words(task.id, 60)}: {error}") from None
+
+
+def schema(catalogue: Catalogue) -> Schema:
+    """The columns, with those of the account's own fields, and what the catalogue knows of names."""
+    built = []
+    for column in COLUMNS:
+        if column.name in HANDLES:
+            known = objects.choices(catalogue, column.name) if column.name != objects.ASSIGNEE else ()
+            column = replace(column, choices=known, aliases=objects.aliases(catalogue, column.name))
+        built.append(column)
+        if column.name == "fields":
+            built += kore_fields.columns(catalogue)
+    return Schema(tuple(built), INDEX)
