@@ -52,6 +52,8 @@ def parse(value: Any, column: Column, choices: Collection[Any] = ()) -> Any:
     """
     if is_null(value) or (column.blank_is_null and isinstance(value, str) and not value):
         return None
+    if column.aliases and isinstance(value, str):
+        value = column.aliases.get(value, value)
     if column.kind == "choice":
         return _choice(value, column, choices)
     return _PARSERS[column.kind](value, column)
@@ -135,7 +137,7 @@ def _timestamp(value: Any, column: Column) -> pd.Timestamp:
         stamp = None
     if stamp is None or not 1 <= stamp.year <= 9999:  # what RFC 3339 can say
         raise wrong(value, column, "a time with its offset, such as '2026-01-31T09:00:00Z'")
-    return stamp
+    return stamp.floor("ms") if column.unit == "ms" else stamp
 
 
 def _stamp(value: Any) -> pd.Timestamp | None:
@@ -219,7 +221,7 @@ def _json(value: Any, column: Column, depth: int = 0) -> Any:
 
 _PARSERS: Mapping[str, Callable[[Any, Column], Any]] = {
     "text": _text, "integer": _integer, "number": _number, "boolean": _boolean, "timestamp": _timestamp,
-    "list": _list, "object": _object,
+    "list": _list, "object": _object, "any": _json,
 }  # fmt: skip
 
 

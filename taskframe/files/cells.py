@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -141,9 +142,11 @@ class _Reader:
             text = unescape(cell)
         except ValueError:
             return Unfit(f"{shown(cell)} starts like an escaped text, but no JSON text follows")
-        if self.column.kind not in ("text", "choice"):
+        if self.column.kind not in ("text", "choice", "any"):
             text = text.strip()
         try:
+            if self.column.kind == "any" and is_json(text):
+                return parse(msgspec.json.decode(text), self.column)
             return parse(text, self.column, self._choices)
         except Unfit as unfit:
             if self.column.kind == "choice" and (choice := self._folded.get(_fold(text))) is not None:
@@ -192,6 +195,15 @@ class _Reader:
         for at, value in enumerate(values):  # one by one: numpy would unfold lists of one length
             array[at] = value
         return pd.Series(array, dtype="object")
+
+
+def is_json(text: str) -> bool:
+    """Whether a cell of a column of any values reads as JSON: `5` is a number there, `"5"` is text, `five` too."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError):
+        return False
+    return True
 
 
 def _text(values: Sequence[str | None]) -> Any:

@@ -22,7 +22,7 @@ from taskframe.changes.edited import Edited
 from taskframe.changes.normal import normal_values, plain
 from taskframe.errors import FileError, did_you_mean
 from taskframe.files.atomic import SHARED, opened, written
-from taskframe.files.cells import read_cells
+from taskframe.files.cells import is_json, read_cells
 from taskframe.files.escape import escape, escape_id, unescape
 from taskframe.files.rows import Sheet
 from taskframe.schema import Schema
@@ -53,7 +53,19 @@ def write_csv(
         if label not in frame.columns:
             raise FileError(f"there is no column {label!r} to write.{did_you_mean(label, frame.columns)}")
     table = [(schema.index, [escape_id(str(i)) for i in _ids(frame, schema.index)])]
-    _write(path, len(frame), table, [(str(label), frame[label]) for label in labels], bom=bom)
+    _write(path, len(frame), table, [(str(label), _mixed(frame[label], label, schema)) for label in labels], bom=bom)
+
+
+def _mixed(series: pd.Series[Any], label: Any, schema: Schema) -> pd.Series[Any]:
+    """A column of any JSON values, as text that `read_cells` reads back: what reads as JSON is JSON, all else text."""
+    if label not in schema or schema[label].kind != "any":
+        return series
+    texts = [v if v is None or (isinstance(v, str) and not is_json(v)) else _json(v) for v in normal_values(series)]
+    return pd.Series(texts, dtype="object")
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
