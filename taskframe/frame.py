@@ -20,7 +20,7 @@ from taskframe.changes.follow import advance, follow
 from taskframe.changes.intake import take_frame
 from taskframe.changes.judge import Judge
 from taskframe.config import find_service
-from taskframe.errors import FrameError, PlanError
+from taskframe.errors import FrameError, PlanError, did_you_mean
 from taskframe.files.csv import read_csv, write_csv
 from taskframe.files.saved import frame_payload, payload_changes, payload_frame, read_document, write_document
 from taskframe.load import Load
@@ -209,12 +209,31 @@ class TaskFrame:
         if targets is None or isinstance(targets, str):
             targets = [targets]  # type: ignore[list-item]
         weights = dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets, 1.0)
-        return {self._person(who): weight for who, weight in weights.items()}
+        people = {who: self._person(who) for who in weights}
+        if len(set(people.values())) < len(people):
+            twice = next(p for p in people.values() if list(people.values()).count(p) > 1)
+            raise PlanError(f"targets: {' and '.join(repr(w) for w, p in people.items() if p == twice)} are one person")
+        return {people[who]: weight for who, weight in weights.items()}
 
     def _person(self, who: str | None) -> str | None:
-        if who is None or self._connection is None:
-            return who
-        return self._connection.person_id(who)
+        """The id of `who`; a name that nobody has is an error, and no new assignee."""
+        if who is None:
+            return None
+        found = who if self._connection is None else self._connection.person_id(who)
+        names = self._connection.people_names if self._connection else {}
+        near = did_you_mean(found, names.values())
+        if (
+            found == who
+            and found not in names
+            and (near or any(map(str.isspace, found)))
+            and not self._is_assignee(found)
+        ):
+            raise PlanError(f"nobody is known as {who!r}.{near or ' Use the id.'}")
+        return found
+
+    def _is_assignee(self, who: str) -> bool:
+        frame = self._baseline.frame
+        return any((frame[c.name] == who).any() for c in self.schema.roles("assignee") if c.name in frame)
 
     # files
 

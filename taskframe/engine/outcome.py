@@ -20,7 +20,7 @@ class Outcome:
     """What became of one task.
 
     - `applied`: the service answered that it holds our values
-    - `unchanged`: the service had these values already, and not from us
+    - `unchanged`: the service had these values already, and not from this run
     - `ready`: in a dry run: an apply would send it
     - `conflict`: a cell of ours was changed by somebody else; nothing was sent (`conflicts`)
     - `partial`: one of two calls went through

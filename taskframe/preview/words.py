@@ -11,7 +11,7 @@ from taskframe.preview.views import FrameView, PlanView, ReportView
 
 _MEANINGS: Mapping[str, str] = {
     "ready": "an apply would send these",
-    "unchanged": "the service had these values already, and not from us",
+    "unchanged": "the service had these values already, and not from this run",
     "conflict": "others changed the same cells since the load; theirs were left alone",
     "failed": "the service did not take the edit",
     "partial": "one of two calls went through",

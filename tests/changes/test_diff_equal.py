@@ -138,7 +138,7 @@ UNEQUAL: list[tuple[str, Any, Any, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "before", "cell"), EQUAL, ids=repr)
+@pytest.mark.parametrize(("name", "before", "cell"), EQUAL, ids=lambda v: "a set" if isinstance(v, set) else repr(v))
 def test_what_the_service_sees_no_difference_in_is_no_change(name: str, before: Any, cell: Any) -> None:
     """One value, however it is written."""
     found = one(column(name), before, cell)

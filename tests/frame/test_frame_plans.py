@@ -84,7 +84,7 @@ def test_null_is_none_in_the_tables_whatever_stands_beside_it() -> None:
         ({"ids": ["tsk_006", "tsk_008"]}, {("tsk_006", None), ("tsk_008", None)}),
         ({"ids": []}, set()),
     ],
-    ids=repr,
+    ids=lambda v: repr(v) if isinstance(v, dict) else str(len(v)),  # the order of a set is chance
 )
 def test_select_and_drop_part_a_plan_in_two(narrow: dict[str, Any], left: set[Any]) -> None:
     """By ids and columns, changes and problems alike: each is in one of the two plans."""

@@ -226,3 +226,19 @@ def test_a_frame_without_ids_is_told_so_at_once() -> None:
     made.df = made.df.reset_index(drop=True)
     with pytest.raises(PlanError, match="no task ids"):
         made.reassign("u_1", "u_2")
+
+
+def test_a_name_that_nobody_has_is_no_new_assignee() -> None:
+    """A misspelt name would become an id that exists nowhere; an id that is new is allowed, and the preview says so."""
+    made = tasks()
+    with pytest.raises(PlanError, match="nobody is known as 'Grace ONeil'"):
+        made.reassign("u_1", ["Grace ONeil"])
+    made.reassign("u_1", ["u_new"])
+
+
+def test_nobody_is_named_twice() -> None:
+    """Two words for one person would lose one of the two weights."""
+    with tf.sandbox(tasks=50) as box, box.connect("reload", progress=False) as conn:
+        made = conn.load()
+        with pytest.raises(PlanError, match="are one person"):
+            made.reassign("@ada", {"@grace": 2, "grace@example.com": 1})
