@@ -16,6 +16,7 @@ from taskframe.changes.diff import Diff
 from taskframe.changes.edit import Edit, Row
 from taskframe.config import find_service
 from taskframe.engine.applying import OnConflict
+from taskframe.engine.decider import check_on_conflict
 from taskframe.errors import ConfirmationNeeded, PlanError
 from taskframe.files.saved import changes_payload, payload_changes, read_document, write_document
 from taskframe.guard import confirmation, unseen
@@ -204,7 +205,7 @@ class Plan:
         for name, value in (("ids", ids), ("columns", columns)):
             if isinstance(value, str):
                 raise PlanError(f"{name}= takes a list: {name}=[{value!r}]")
-        if cells is not None and not {"id", "column"} <= set(cells.columns):
+        if cells is not None and not (isinstance(cells, pd.DataFrame) and {"id", "column"} <= set(cells.columns)):
             raise PlanError("cells= takes rows of plan.changes or plan.problems, with the columns id and column")
         self._check_names(ids, columns)
         pairs = (
@@ -270,15 +271,17 @@ class Plan:
           write.
         - `confirm`: the number of tasks, as the preview shows it, when the plan asks for it.
 
-        Raises PlanError while problems are left, when the plan was made elsewhere or was applied before, and
-        ConfirmationNeeded. A Ctrl-C takes no new task, lets calls in flight end and raises ApplyInterrupted, with
-        the report.
+        Raises SettingsError for another `on_conflict`; PlanError while problems are left, when the plan was made
+        elsewhere or was applied before; ConfirmationNeeded. A Ctrl-C takes no new task, lets calls in flight end and
+        raises ApplyInterrupted, with the report.
         """
+        check_on_conflict(on_conflict)
         connection = self._ready(applying=True, confirm=confirm)
         return connection.apply_plan(self, on_conflict)
 
     async def apply_async(self, *, on_conflict: OnConflict = "report", confirm: int | None = None) -> Report:
         """`apply`, awaited."""
+        check_on_conflict(on_conflict)
         connection = self._ready(applying=True, confirm=confirm)
         return await connection.apply_plan_async(self, on_conflict)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from taskframe.changes.edit import Edit
 from taskframe.changes.judge import Judge
 from taskframe.changes.merge import Conflict
 from taskframe.changes.normal import same
+from taskframe.errors import SettingsError, did_you_mean
 from taskframe.problem import Problem
 from taskframe.schema import Schema, Unfit
 
@@ -17,21 +19,41 @@ OnConflict = Literal["report", "overwrite"] | Callable[[str, str, Any, Any, Any]
 """What to do with a cell that others changed too: `f(id, column, base, ours, theirs)` gives the value to write."""
 
 
+def check_on_conflict(on_conflict: object) -> None:
+    """Raises SettingsError for what is none of the three: a slip of the pen must not overwrite anybody's work."""
+    if callable(on_conflict):
+        try:
+            inspect.signature(on_conflict).bind("id", "column", "base", "ours", "theirs")
+        except TypeError as error:
+            raise SettingsError(
+                f"on_conflict: the function is called with (id, column, base, ours, theirs): {error}"
+            ) from None
+        except ValueError:  # a builtin without a signature
+            return
+    elif on_conflict not in ("report", "overwrite"):
+        near = did_you_mean(on_conflict, ("report", "overwrite"))
+        raise SettingsError(
+            f"on_conflict is 'report', 'overwrite' or a function (id, column, base, ours, theirs), "
+            f"not {on_conflict!r}.{near}"
+        )
+
+
 class Undecided(Exception):
     """`on_conflict` gave nothing that could be sent; says why."""
 
 
 class Decider:
-    """Decides. A user's function is asked in a thread, one question at a time, so that it may take its time.
+    """Decides. A user's function is asked in a thread, so that it may take its time.
 
-    `check` says what is wrong with an edit as a whole.
+    `turn` is held around `decide`, for one question at a time. `check` says what is wrong with an edit as a whole.
     """
 
     def __init__(self, on_conflict: OnConflict, schema: Schema, check: Callable[[Edit], Sequence[Problem]]) -> None:
+        check_on_conflict(on_conflict)
         self._on_conflict = on_conflict
         self._schema = schema
         self._check = check
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
 
     @property
     def reports(self) -> bool:
@@ -46,17 +68,16 @@ class Decider:
         if not callable(self._on_conflict):
             return edit
         after = dict(edit.after)
-        async with self._turn:
-            for conflict in conflicts:
-                name, column = conflict.column, self._schema[conflict.column]
-                theirs, value = decided.get(name, (None, None))
-                if name not in decided or not same(theirs, conflict.theirs, column):
-                    value = await self._ask(self._on_conflict, edit.id, conflict)
-                    decided[name] = (conflict.theirs, value)
-                if same(value, conflict.theirs, column):
-                    del after[name]
-                else:
-                    after[name] = value
+        for conflict in conflicts:
+            name, column = conflict.column, self._schema[conflict.column]
+            theirs, value = decided.get(name, (None, None))
+            if name not in decided or not same(theirs, conflict.theirs, column):
+                value = await self._ask(self._on_conflict, edit.id, conflict)
+                decided[name] = (conflict.theirs, value)
+            if same(value, conflict.theirs, column):
+                after.pop(name, None)
+            else:
+                after[name] = value
         new = Edit(edit.id, edit.base, after)
         problems = self._check(new) if after else ()
         if problems:

@@ -6,6 +6,7 @@ waits, counts and retries, and knows nothing of any service.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from taskframe.catalogue import Catalogue
 from taskframe.changes.edit import Edit, Row
-from taskframe.errors import AuthError, ServiceError
+from taskframe.errors import AuthError, ServiceError, SettingsError
 from taskframe.problem import Problem
 from taskframe.schema import Schema
 
@@ -32,8 +33,12 @@ class Limit:
     per: float
 
     def __post_init__(self) -> None:
-        if self.calls < 1 or not self.per > 0:
-            raise ValueError(f"a limit is at least 1 call per more than 0 seconds, not {self.calls} per {self.per}")
+        whole = isinstance(self.calls, int) and not isinstance(self.calls, bool)
+        if not (whole and self.calls >= 1 and isinstance(self.per, int | float) and 0 < self.per < math.inf):
+            raise SettingsError(
+                f"a limit is a whole number of calls, at least 1, per so many seconds: Limit(60, per=60), "
+                f"not Limit({self.calls!r}, per={self.per!r})"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +145,17 @@ class Service(Protocol):
     """All that differs between services.
 
     `index` is the name of the column that holds the task id; `versioned`: its writes carry a version that it checks,
-    so that no edit of others can be overwritten unnoticed.
+    so that no edit of others can be overwritten unnoticed. Where they don't, tasks are read just ahead of their write:
+    `singly` says whether a call reads a single task, `fresh` after how many seconds a task that was read is read again
+    before it is written (`math.inf`: never, as reading it costs too much).
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     index: ClassVar[str]
     versioned: ClassVar[bool]
+    singly: ClassVar[bool]
+    fresh: ClassVar[float]
     settings: type[BaseModel]
     limits: Sequence[Limit]
 
@@ -158,6 +167,9 @@ class Service(Protocol):
 
     def reread(self, bases: Sequence[Row]) -> Listing:
         """A reading of just these tasks, by id: for conflicts, dry runs, lost replies. What it lacks is missing."""
+
+    def reads(self, tasks: int, among: int) -> int:
+        """About how many calls a `reread` of so many tasks takes, in a list of `among`: for previews."""
 
     def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         """The tasks of a listing as columns in normal form."""

@@ -284,3 +284,21 @@ def test_a_row_with_a_problem_stays_one_whichever_columns_are_chosen(narrow: str
     rows = {pair for pair in PROBLEMS if pair[1] is None}
     assert rows
     assert rows <= complaints(getattr(plan, narrow)(columns=["status"]))
+
+
+@pytest.mark.parametrize(
+    "slip",
+    ["theirs", "reprot", "Overwrite", "skip", "", None, False, 0, {}, lambda **cells: None, lambda theirs: theirs],
+)
+def test_a_slip_in_on_conflict_overwrites_nobody(slip: Any) -> None:
+    """Anything but 'report', 'overwrite' or a function of five is refused before anything is sent."""
+    plan = edited().plan().drop_problems()
+    with pytest.raises(SettingsError, match="on_conflict"):
+        plan.apply(on_conflict=slip)
+
+
+@pytest.mark.parametrize("cells_", [pd.Series(["tsk_001"]), ["tsk_001"], pd.DataFrame({"id": ["tsk_001"]})])
+def test_cells_that_are_no_rows_of_changes_are_refused_with_words(cells_: Any) -> None:
+    """`cells=plan.changes["id"]` is a natural try."""
+    with pytest.raises(PlanError, match=r"rows of plan\.changes"):
+        edited().plan().select(cells=cells_)
