@@ -25,6 +25,9 @@ class Catalogue:
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
 
+    def __reduce__(self) -> tuple[type[Catalogue], tuple[dict[str, dict[str, Any]]]]:
+        return Catalogue, (self.to_json(),)  # a mappingproxy can't be copied or pickled
+
     def __len__(self) -> int:
         return len(self.entries)
 

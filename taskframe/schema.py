@@ -21,7 +21,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal
 
 import pandas as pd
@@ -161,7 +160,7 @@ class Schema:
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", MappingProxyType({c.name: c for c in self.columns}))
+        object.__setattr__(self, "_by_name", {c.name: c for c in self.columns})
 
     def __getitem__(self, name: str) -> Column:
         try:
@@ -177,6 +176,10 @@ class Schema:
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def __repr__(self) -> str:
+        editable = ", ".join(c.name for c in self.editable)
+        return f"<Schema: {len(self)} columns, ids in {self.index!r}; to be edited: {editable}>"
 
     @property
     def names(self) -> tuple[str, ...]:

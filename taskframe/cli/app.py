@@ -12,10 +12,11 @@ from taskframe._version import __version__
 app = typer.Typer(
     help="Edit thousands of tasks behind a web API as a table: see exactly what would change, and apply it.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,  # a traceback that shows locals might show more than it should
 )
 
-Tasks = Annotated[int, typer.Option(min=10, max=1_000_000, help="How many tasks to make up.")]
+Tasks = Annotated[int, typer.Option(min=0, max=1_000_000, help="How many tasks to make up.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same tasks.")]
 
 
@@ -36,7 +37,7 @@ def _options(
 
 @app.command()
 def demo(
-    tasks: Tasks = 2_000,
+    tasks: Annotated[int, typer.Option(min=50, max=1_000_000, help="How many tasks to make up.")] = 2_000,
     seed: Seed = 7,
     keep: Annotated[Path | None, typer.Option(help="A folder for the files; by default they are thrown away.")] = None,
 ) -> None:

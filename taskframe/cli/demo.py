@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -55,7 +56,7 @@ def _job(box: LocalSandbox, folder: Path) -> int:
 
         rival, friend = _colleagues_edit(box, plan)
         _say(5, "Apply. Meanwhile a colleague has edited two of these tasks")
-        report = plan.apply()
+        report = plan.apply(confirm=len(plan))
         print(report)
     return _prove(box, plan, report, rival, friend)
 
@@ -72,10 +73,12 @@ def _edit_as_a_team_lead(exported: Path, edited: Path, names: dict[str, str]) ->
     theirs = [r for r in work if r["assigneeUserId"] == leaver]
     for n, row in enumerate(theirs):
         row["assigneeUserId"] = heirs[n % 2]
-    late = [r for r in work if r["dueAt"] and r["priority"] in ("none", "low")][: max(1, len(work) // 20)]
+    idle = [r for r in work if r["priority"] in ("none", "low")]
+    late = sorted(idle, key=lambda r: not r["dueAt"])[: max(2, len(work) // 20)]
     for row in late:
         row["priority"] = "High"  # as a person writes it
-    wrong = [r for r in work if r not in theirs and r not in late][:4]
+    edited_ids = {r["id"] for r in (*theirs, *late)}
+    wrong = [r for r in work if r["id"] not in edited_ids][:4]
     wrong[0]["priority"] = "hgih"
     wrong[1]["title"] = "x" * 501
     wrong[2]["version"] = "1000000"
@@ -89,7 +92,7 @@ def _edit_as_a_team_lead(exported: Path, edited: Path, names: dict[str, str]) ->
     heirs_names = " and ".join(names.get(who, who) for who in heirs)
     return (
         f"   {names.get(leaver, leaver)} leaves: {len(theirs)} open tasks go to {heirs_names}\n"
-        f"   {len(late)} tasks with a due date are raised to 'High'\n"
+        f"   {len(late)} tasks are raised to 'High'\n"
         "   and five mistakes are made"
     )
 
@@ -106,7 +109,7 @@ def _colleagues_edit(box: LocalSandbox, plan: Plan) -> tuple[str, str]:
 def _prove(box: LocalSandbox, plan: Plan, report: Report, rival: str, friend: str) -> int:
     """Reads the tasks again, over a new connection: is each planned cell there, and the colleague's work too?"""
     with box.connect("reload", progress=False) as conn:
-        now = conn.load().df
+        now: Any = conn.load().df
     applied = report.outcomes.index[report.outcomes["outcome"] == "applied"]
     planned = plan.changes
     values = {(row["id"], name): row[name] for row in now.reset_index().to_dict("records") for name in row}
