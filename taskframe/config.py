@@ -100,9 +100,10 @@ def _profile(profile: str, *, wanted: bool) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     """The file's tables, their text concealed."""
+    tables: dict[str, Any] = {}
     failure = ""  # said after the `except`, not in it: the parser's frames hold the file
     try:
-        return {k: _concealed(v) for k, v in tomllib.loads(path.read_text("utf-8")).items()}
+        tables = conceal(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         if os.environ.get("TASKFRAME_CONFIG"):
             failure = "there is no such file; TASKFRAME_CONFIG names it"
@@ -114,8 +115,4 @@ def _read(path: Path) -> dict[str, Any]:
         failure = error.strerror or type(error).__name__
     if failure:
         raise SettingsError(f"{path}: {failure}")
-    return {}
-
-
-def _concealed(value: Any) -> Any:
-    return {k: conceal(v) for k, v in value.items()} if isinstance(value, dict) else conceal(value)
+    return tables

@@ -59,7 +59,9 @@ def _plain(value: Any) -> Any:
     """A filter's value as it is kept and saved: several values as a list that nobody else changes."""
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, str):
+        return str.__str__(value)  # numpy's text too
+    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
         return value
     values = [_plain(v) for v in value]
     return sorted(values) if isinstance(value, set | frozenset) and all(isinstance(v, str) for v in values) else values

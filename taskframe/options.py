@@ -21,19 +21,25 @@ Token = str | SecretStr | Fresh | None
 
 def conceal(value: Any) -> Any:
     """Text as a secret, until it is known to be none: a traceback that shows locals must not show a token."""
-    return SecretStr(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return SecretStr(value)
+    if isinstance(value, dict):
+        return {k: conceal(v) for k, v in value.items()}
+    return [conceal(v) for v in value] if isinstance(value, list) else value
 
 
 def reveal(values: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """Settings ready for their model: what it does not hold as a secret is plain, what is None is left out."""
-    secret = {name for name, f in model.model_fields.items() if SecretStr in (f.annotation, *get_args(f.annotation))}
-    return {
-        name: value.get_secret_value()
-        if isinstance(value, SecretStr) and name in model.model_fields and name not in secret
-        else value
-        for name, value in values.items()
-        if value is not None
-    }
+    plain = {name for name, f in model.model_fields.items() if SecretStr not in (f.annotation, *get_args(f.annotation))}
+    return {name: _bare(v) if name in plain else v for name, v in values.items() if v is not None}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {k: _bare(v) for k, v in value.items()}
+    return [_bare(v) for v in value] if isinstance(value, list) else value
 
 
 def check_options(service: Service, settings: Collection[str], own: Collection[str], **numbers: object) -> None:

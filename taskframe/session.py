@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskframe.engine.link import Link
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 INTERRUPTED = "interrupted"
+
+# Whose work this is: to be seen in callbacks of the user's too, which run in threads of their own.
+_within: ContextVar[Session | None] = ContextVar("taskframe_session", default=None)
 
 
 class Stop:
@@ -111,16 +115,18 @@ class Session:
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._loop = asyncio.get_running_loop()
         self._busy[task] = stop
+        within = _within.set(self)
         try:
             yield
         finally:
+            _within.reset(within)
             self._busy.pop(task, None)
 
     # the end
 
     def close(self) -> None:
         """Ends what is under way and closes what was opened. May be called again."""
-        if self._inside():  # a callback of the user's: to wait for it would be to wait for itself
+        if self._inside():  # to wait for the work that this is part of would be to wait for ever
             self.abandon()
         elif self._latch.acquire(blocking=False):
             try:
@@ -181,6 +187,8 @@ class Session:
         return self._loop is not None and self._pid == os.getpid()
 
     def _inside(self) -> bool:
+        if _within.get() is self:
+            return True
         try:
             return asyncio.get_running_loop() is self._loop
         except RuntimeError:

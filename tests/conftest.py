@@ -1,0 +1,57 @@
+"""What many tests share: a sandbox, a connection to it, a new process; and nobody's own settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import taskframe as tf
+
+Python = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _own_settings_stay_out(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("TASKFRAME_"):
+            monkeypatch.delenv(name)
+    empty = tmp_path_factory.getbasetemp() / "no-settings.toml"
+    empty.touch()
+    monkeypatch.setenv("TASKFRAME_CONFIG", str(empty))
+
+
+@pytest.fixture
+def box() -> Iterator[tf.LocalSandbox]:
+    """A sandbox of its own for each test, with 300 tasks."""
+    with tf.sandbox(tasks=300, services=["reload"]) as box:
+        yield box
+
+
+@pytest.fixture
+def conn(box: tf.LocalSandbox) -> Iterator[tf.Connection]:
+    """A connection to `box`, without progress bars."""
+    with box.connect("reload", progress=False) as conn:
+        yield conn
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Python:
+    """Runs a script in a new process, in an empty folder: `python(script, *arguments)`."""
+
+    def run(script: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-c", script, *arguments],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONUTF8": "1", **env},
+        )
+
+    return run
