@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import SecretStr
 
 from taskframe.config import find_service, read_settings
-from taskframe.engine.applying import OnConflict
+from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.clock import Clock, SystemClock
 from taskframe.engine.limits import shared_limiter
 from taskframe.engine.link import Link
@@ -94,7 +94,7 @@ class Connection:
     # the two faces
 
     def run(self, coro: Coroutine[Any, Any, T]) -> T:
-        """Runs a coroutine on the background loop and waits for it: `conn.run(client.aclose())`."""
+        """Runs a coroutine on the background loop and waits for it: `conn.run(mine.aclose())`."""
         return self._session.run(coro)
 
     async def arun(self, coro: Coroutine[Any, Any, T]) -> T:
@@ -232,17 +232,17 @@ class Connection:
         """Raises PlanError when this connection has applied the plan."""
         self._runs.check_not_applied(plan)
 
-    async def dry_run_plan(self, plan: Plan) -> Report:
+    async def dry_run_plan(self, plan: Plan, verify: Verify | None = None) -> Report:
         """A run that reads and writes nothing."""
-        return await self._runs.dry_run(plan, self.people_names)
+        return await self._runs.dry_run(plan, self.people_names, verify)
 
-    def apply_plan(self, plan: Plan, on_conflict: OnConflict) -> Report:
+    def apply_plan(self, plan: Plan, on_conflict: OnConflict, verify: Verify | None = None) -> Report:
         """A run, waited for; an interrupt ends it in order and raises ApplyInterrupted."""
-        return self._runs.apply(plan, self.people_names, on_conflict)
+        return self._runs.apply(plan, self.people_names, on_conflict, verify)
 
-    async def apply_plan_async(self, plan: Plan, on_conflict: OnConflict) -> Report:
+    async def apply_plan_async(self, plan: Plan, on_conflict: OnConflict, verify: Verify | None = None) -> Report:
         """A run, awaited; a cancellation ends it in order."""
-        return await self._runs.apply_async(plan, self.people_names, on_conflict)
+        return await self._runs.apply_async(plan, self.people_names, on_conflict, verify)
 
 
 def connect(
@@ -266,8 +266,8 @@ def connect(
     - `**settings`: the service's own, `base_url` among them. What is left out comes from TASKFRAME_<SERVICE>_<SETTING>
       or the `profile` (by default named like the service) of a TOML file; see `taskframe.config`.
     - `client`: your httpx.AsyncClient; `transport`: your httpx transport, or an object with async `send` and `aclose`.
-      They are used and never closed. What they open belongs to taskframe's loop: close them before the connection,
-      with `conn.run(client.aclose())`.
+      They are used and never closed, but for the sockets that an httpx client opened for this connection. What your
+      own object opens belongs to taskframe's loop: close it there, `conn.run(mine.aclose())`.
     - `rate`: limits of calls in sliding windows, `[Limit(60, per=60)]`; by default the documented ones.
     - `concurrency`: calls in flight; `timeout`: seconds for one call; `max_wait`: the longest pause, in seconds, that a
       service may ask for before a run stops in order.
@@ -278,7 +278,8 @@ def connect(
     token = conceal(token)
     settings = {name: conceal(value) for name, value in settings.items()}
     found = find_service(service)
-    check_options(found, settings, connect.__kwdefaults__, concurrency=concurrency, timeout=timeout, max_wait=max_wait)
+    own = connect.__kwdefaults__ or ()
+    check_options(found, settings, own, concurrency=concurrency, timeout=timeout, max_wait=max_wait)
     check_progress(progress)
     given = {**settings, "token": token} if isinstance(token, SecretStr) else settings
     read = read_settings(found.settings, found.name, given, profile=profile)

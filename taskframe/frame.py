@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,20 +18,24 @@ from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import diff
 from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
-from taskframe.changes.follow import advance, follow
+from taskframe.changes.follow import follow
 from taskframe.changes.intake import take_frame
 from taskframe.changes.judge import Judge
+from taskframe.changes.lineage import Lineage
+from taskframe.changes.persons import resolve
 from taskframe.config import find_service
-from taskframe.errors import FrameError, PlanError, did_you_mean
+from taskframe.errors import FrameError, PlanError, SettingsError, did_you_mean
 from taskframe.files.csv import read_csv, write_csv
 from taskframe.files.saved import frame_payload, payload_changes, payload_frame, read_document, write_document
 from taskframe.load import Load
+from taskframe.people import People
 from taskframe.plan import Plan
 from taskframe.preview.html import frame_html
 from taskframe.preview.text import frame_text
 from taskframe.preview.views import FrameView
+from taskframe.preview.words import count
 from taskframe.reassign import reassign
-from taskframe.schema import Schema, Unfit
+from taskframe.schema import Column, Schema, Unfit
 from taskframe.services.base import Source
 
 if TYPE_CHECKING:
@@ -103,6 +109,7 @@ class TaskFrame:
             complete=self._load.complete,
             gaps=self._load.gaps,
             filters=self._load.filters,
+            limited=self._load.limited,
             notes=self._load.notes,
             edited=self._edited(),
             names=self._connection.people_names if self._connection else {},
@@ -111,7 +118,7 @@ class TaskFrame:
     def _edited(self) -> int | None:
         """How many cells would change; None when the frame has lost its task ids."""
         try:
-            return len(diff(self._baseline, take_frame(self._df, self.schema)).changes)
+            return len(diff(self._baseline, self._taken(self._df)).changes)
         except PlanError:
             return None
 
@@ -130,7 +137,25 @@ class TaskFrame:
         Raises PlanError where the frame has no usable task ids.
         """
         hint = "no edits in tasks.df; edited a copy? tasks.plan(copy)" if frame is None else "no edits in this frame"
-        return self._plan(take_frame(self._df if frame is None else frame, self.schema), columns, ids, hint)
+        return self._plan(self._taken(self._df if frame is None else frame), columns, ids, hint)
+
+    def _taken(self, frame: pd.DataFrame) -> Edited:
+        return self._resolved(take_frame(frame, self.schema))
+
+    def _resolved(self, edited: Edited) -> Edited:
+        """With ids where people were named."""
+        people = People.of(self._connection.people) if self._connection else People()
+
+        def find(word: str) -> str | None:
+            try:
+                person = people.find(word)
+            except SettingsError as error:
+                raise Unfit(str(error)) from None
+            if person is None and (near := did_you_mean(word, people.names.values())) and " " in word:
+                raise Unfit(f"nobody is known as {word!r}.{near}")
+            return None if person is None else person.id
+
+        return resolve(edited, self._baseline, find)
 
     def plan_csv(
         self,
@@ -150,7 +175,7 @@ class TaskFrame:
         edited = read_csv(
             path, self.schema, key=key, keys=self._keys(key) if key else {}, blank=blank, choices=self._choices()
         )
-        return self._plan(edited, columns, ids, f"no edits in {os.fspath(path)}")
+        return self._plan(self._resolved(edited), columns, ids, f"no edits in {os.fspath(path)}")
 
     def _keys(self, key: str) -> dict[str, str]:
         if key == self.schema.index:
@@ -170,7 +195,9 @@ class TaskFrame:
         }
 
     def _plan(self, edited: Edited, columns: Collection[str] | None, ids: Collection[str] | None, hint: str) -> Plan:
-        found = diff(self._baseline, edited, columns=columns, ids=ids, load=self._load.label)
+        lineage = Lineage.of(self._baseline, edited)
+        found = diff(lineage.seen, edited, columns=columns, ids=ids, load=self._load.label)
+        found = replace(found, changes=lineage.changes(found.changes))
         note = self._label(edited)
         if note and (len(found.changes) or found.problems):
             found = replace(found, notes=(*found.notes, note))
@@ -179,8 +206,8 @@ class TaskFrame:
     def _label(self, edited: Edited) -> str:
         """What to say of edits that don't tell which state of their tasks was edited."""
         states = [c.name for c in (self.schema.role("version"), self.schema.role("updated")) if c is not None]
-        if any(name in edited.columns for name in states):
-            return ""
+        if any(name in edited.columns and name in self._baseline.frame for name in states):
+            return ""  # the diff tells of the rows that have none
         return f"compared with {self._load.label}: without {' or '.join(states)} it can't be told whether it is stale"
 
     def reassign(
@@ -188,22 +215,24 @@ class TaskFrame:
         source: str | None,
         targets: str | Sequence[str] | Mapping[str, float] | None,
         *,
-        where: pd.Series | str | None = None,
+        where: pd.Series | np.ndarray | Sequence[bool] | str | None = None,
         column: str | None = None,
     ) -> pd.DataFrame:
         """Deals the tasks of `source` out to `targets`, in `tasks.df`; nothing is sent.
 
         - `source`, `targets`: an id, or where the connection can tell, `@handle`, a mail address or a name.
           `targets` is one, a list, or a mapping to weights (`{"u_2": 2, "u_3": 1}`: twice as many for u_2).
-          None stands for unassigned.
-        - `where`: a boolean Series, or a pandas query (`"status not in ['done', 'cancelled']"`).
+          None stands for unassigned; as the source, without `column`: tasks with no assignee of any kind.
+        - `where`: a boolean Series, array or list, or a pandas query (`"status not in ['done', 'cancelled']"`).
         - `column`: another kind of assignee; by default the service's first.
 
         Counts are by largest remainder (10 at 2:1 is 7:3), dealt in turn over priority, due date and id, so that
         nobody gets all the old ones. Returns a table: a row a person, with weight, dealt, before and after.
         Raises PlanError when nobody has the source.
         """
-        return reassign(self._df, self.schema, self._person(source), self._targets(targets), where=where, column=column)
+        who = self._person(source)
+        people = self._targets(targets)
+        return reassign(self._df, self.schema, who, people, where=where, column=column, called={who: source})
 
     def _targets(self, targets: str | Sequence[str] | Mapping[str, float] | None) -> dict[str | None, float]:
         if targets is None or isinstance(targets, str):
@@ -241,20 +270,18 @@ class TaskFrame:
         """Writes `tasks.df` so that a spreadsheet reads it right, and `plan_csv` reads it back.
 
         Text is UTF-8 (`bom=True` for an Excel that does not see that), times are ISO 8601 in UTC, lists and objects
-        JSON, and cells that a spreadsheet would run as a formula are escaped.
+        JSON, and cells that a spreadsheet would run as a formula are escaped. A cell that you cleared is `<clear>`, one
+        that you made "" a lone `'`: a blank one is left alone.
         """
-        write_csv(self._df, self.schema, path, columns=columns, bom=bom)
+        write_csv(self._df, self.schema, path, columns=columns, bom=bom, baseline=self._baseline)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the baseline, and the edits that are in `tasks.df`, to a file that only its owner can read.
 
-        Raises PlanError while there are problems in the edits: they could not be kept.
+        Kept is what `plan()` would send. A UserWarning names what is not: edits with problems (rows that the load never
+        had are among them), edits of what can't be edited, and columns that are not the service's.
         """
         plan = self.plan()
-        if len(plan.problems):
-            raise PlanError(
-                f"{len(plan.problems):,} edits have problems and can't be saved: look at tasks.plan().problems"
-            )
         rows = self._baseline.rows(np.arange(len(self._baseline)))
         payload = {
             "load": self._load.to_json(),
@@ -262,14 +289,30 @@ class TaskFrame:
             "edits": plan.payload["changes"],
         }
         write_document(path, "tasks", payload)
+        lost = [*plan.warnings]
+        if len(plan.problems):
+            lost.append(f"{count(len(plan.problems), 'problem')}, see tasks.plan().problems")
+        if plan.ignored:
+            lost.append(f"{'columns' if len(plan.ignored) > 1 else 'the column'} {', '.join(plan.ignored)}")
+        if lost:
+            warnings.warn(f"{os.fspath(path)} does not keep all of tasks.df: {'; '.join(lost)}", stacklevel=2)
 
     # following
 
-    def take_answers(self, rows: Mapping[str, Row], sent: Mapping[str, Row]) -> None:
-        """After an apply: the baseline takes the service's answers, `tasks.df` follows where it may."""
-        before = self._baseline
-        self._baseline = advance(before, rows)
-        follow(self._df, before, self._baseline, {task: sent.get(task, {}) for task in rows})
+    def take_answers(
+        self, rows: Mapping[str, Row], sent: Mapping[str, Row], *, own: Collection[str] = frozenset()
+    ) -> None:
+        """After an apply: the baseline takes the service's answers, `tasks.df` follows where it may.
+
+        `own`: the ids of the tasks whose answer was the reply to our own write.
+        """
+        edited: Edited | None = None
+        with suppress(PlanError):
+            edited = self._taken(self._df)
+        followed = follow(self._df, edited, self._baseline, rows, sent, own=own)
+        for name, column in followed.columns.items():
+            self._df[name] = column
+        self._baseline = followed.baseline
 
 
 def from_frame(
@@ -289,12 +332,17 @@ def from_frame(
     service = find_service(connection) if isinstance(connection, str) else connection.service
     known = catalogue if catalogue is not None else Catalogue()
     schema = service.schema(known)
+    if not isinstance(df, pd.DataFrame):
+        raise FrameError(f"from_frame takes a DataFrame, not {type(df).__name__}")
+    if loaded_at is not None and (not isinstance(loaded_at, datetime) or loaded_at.tzinfo is None):
+        raise FrameError(f"loaded_at= takes a datetime with its time zone, not {loaded_at!r}")
     try:
         edited = take_frame(df, schema)
     except PlanError as error:
         raise FrameError(str(error)) from None
-    if edited.ids.isna().any() or edited.ids.has_duplicates:
-        bad = "missing" if edited.ids.isna().any() else f"doubled: {edited.ids[edited.ids.duplicated()][0]!r}"
+    missing = bool(edited.ids.isna().any() or (edited.ids == "").any())
+    if missing or edited.ids.has_duplicates:
+        bad = "missing" if missing else f"doubled: {edited.ids[edited.ids.duplicated()][0]!r}"
         raise FrameError(f"each task has one id, and each id one row; here one is {bad}")
     values = {
         c.name: _values(edited.columns[c.name], c.name, schema, edited.ids) for c in schema if c.name in edited.columns
@@ -309,9 +357,10 @@ def from_frame(
         source=Source(service.name, base_url, account),
         schema=schema,
         catalogue=known,
-        loaded_at=loaded_at or datetime.now(UTC),
+        loaded_at=datetime.now(UTC) if loaded_at is None else loaded_at.astimezone(UTC),
         size=len(frame),
         limited=True,
+        notes=[*edited.notes, *_undocumented(frame, schema)],
     )
     return TaskFrame(frame, load, None if isinstance(connection, str) else connection)
 
@@ -325,10 +374,31 @@ def _values(series: pd.Series, name: str, schema: Schema, ids: pd.Index) -> list
     values = []
     for task, cell in zip(ids, series, strict=True):
         try:
-            values.append(judge.read(cell))
+            values.append(_value(judge, column, cell))
         except Unfit as unfit:
             raise FrameError(f"task {task}, column {name}: {unfit}") from None
     return values
+
+
+def _value(judge: Judge, column: Column, cell: Any) -> Any:
+    value = judge.read(cell)
+    if value is None and not column.nullable:
+        raise Unfit("it is null, which no task has here: fill it in, or leave the column out")
+    return value
+
+
+def _undocumented(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
+    """What to say of choices that the service does not document: it may have them, or the frame is wrong."""
+    for column in schema:
+        if column.kind != "choice" or not column.choices or column.name not in frame:
+            continue
+        counts = frame[column.name].value_counts()
+        strange = [
+            f"{value!r} ({count(int(n), 'task')})" for value, n in counts.items() if n and value not in column.choices
+        ]
+        if strange:
+            more = f" and {len(strange) - 10:,} more" if len(strange) > 10 else ""
+            yield f"{column.name}: not documented by the service: {', '.join(strange[:10])}{more}"
 
 
 def open_tasks(path: str | os.PathLike[str], connection: Connection | None = None) -> TaskFrame:

@@ -17,9 +17,10 @@ from taskframe.changes.edit import Edit, Row
 from taskframe.config import find_service
 from taskframe.engine.applying import OnConflict
 from taskframe.engine.decider import check_on_conflict
+from taskframe.engine.verifying import Verify, way_of
 from taskframe.errors import ConfirmationNeeded, PlanError
 from taskframe.files.saved import changes_payload, payload_changes, read_document, write_document
-from taskframe.guard import confirmation, unseen
+from taskframe.guard import confirmation, open_risk, unseen
 from taskframe.load import Load
 from taskframe.preview.html import plan_html
 from taskframe.preview.text import plan_text
@@ -253,39 +254,51 @@ class Plan:
 
     # applying
 
-    def dry_run(self) -> Report:
-        """Reads what an apply would read and writes nothing: the outcomes are ready, unchanged, conflict or unknown."""
-        connection = self._ready()
-        return connection.run(connection.dry_run_plan(self))
+    def dry_run(self, *, verify: Verify | None = None) -> Report:
+        """Reads what an apply would read and writes nothing: the outcomes are ready, unchanged, conflict or unknown.
 
-    async def dry_run_async(self) -> Report:
+        `verify`: as for `apply`; with "none" nothing is read.
+        """
+        connection = self._ready(verify)
+        return connection.run(connection.dry_run_plan(self, verify))
+
+    async def dry_run_async(self, *, verify: Verify | None = None) -> Report:
         """`dry_run`, awaited."""
-        connection = self._ready()
-        return await connection.arun(connection.dry_run_plan(self))
+        connection = self._ready(verify)
+        return await connection.arun(connection.dry_run_plan(self, verify))
 
-    def apply(self, *, on_conflict: OnConflict = "report", confirm: int | None = None) -> Report:
+    def apply(
+        self, *, on_conflict: OnConflict = "report", verify: Verify | None = None, confirm: int | None = None
+    ) -> Report:
         """Sends the changes; gives a report with one outcome for every task.
 
         - `on_conflict`: what to do where others changed a cell of ours since the load: "report" it and send nothing
           for that task, "overwrite" it, or a function `f(id, column, base, ours, theirs)` that gives the value to
           write.
+        - `verify`: how tasks are read ahead of their write where the service has no versions to guard it: from the
+          "listing", just before each page's tasks are written (the default); "each" by a call of its own, right before
+          its write; or "none". What others changed before that read is never overwritten unasked; what they change
+          after it can be, unnoticed. Where versions guard each write, leave it out.
         - `confirm`: the number of tasks, as the preview shows it, when the plan asks for it.
 
-        Raises SettingsError for another `on_conflict`; PlanError while problems are left, when the plan was made
-        elsewhere or was applied before; ConfirmationNeeded. A Ctrl-C takes no new task, lets calls in flight end and
-        raises ApplyInterrupted, with the report.
+        Raises SettingsError for another `on_conflict`; PlanError for a `verify` that the service has not, while
+        problems are left, when the plan was made elsewhere or was applied before; ConfirmationNeeded. A Ctrl-C takes
+        no new task, lets calls in flight end and raises ApplyInterrupted, with the report.
         """
         check_on_conflict(on_conflict)
-        connection = self._ready(applying=True, confirm=confirm)
-        return connection.apply_plan(self, on_conflict)
+        connection = self._ready(verify, applying=True, confirm=confirm)
+        return connection.apply_plan(self, on_conflict, verify)
 
-    async def apply_async(self, *, on_conflict: OnConflict = "report", confirm: int | None = None) -> Report:
+    async def apply_async(
+        self, *, on_conflict: OnConflict = "report", verify: Verify | None = None, confirm: int | None = None
+    ) -> Report:
         """`apply`, awaited."""
         check_on_conflict(on_conflict)
-        connection = self._ready(applying=True, confirm=confirm)
-        return await connection.apply_plan_async(self, on_conflict)
+        connection = self._ready(verify, applying=True, confirm=confirm)
+        return await connection.apply_plan_async(self, on_conflict, verify)
 
-    def _ready(self, *, applying: bool = False, confirm: int | None = None) -> Connection:
+    def _ready(self, verify: Verify | None, *, applying: bool = False, confirm: int | None = None) -> Connection:
+        way_of(self._load.service, verify)
         if self._connection is None:
             raise PlanError(
                 "this plan has no connection: make the frame with from_frame(df, conn), or save the plan and "
@@ -321,6 +334,7 @@ class Plan:
             loaded_at=self._load.loaded_at,
             complete=self._load.complete,
             filters=self._load.filters,
+            limited=self._load.limited,
             changes=self._changes,
             schema=self._load.schema,
             calls=calls,
@@ -332,6 +346,9 @@ class Plan:
             names=names,
             identifiers=self._identifiers(),
             seconds=self._connection.seconds_for(calls) if self._connection else None,
+            open_risk=open_risk(
+                len(self), calls, self._load, self._connection.seconds_for if self._connection else None
+            ),
             confirm=number,
             confirm_why=why,
             hint="nothing that can be sent: see the warnings" if self._warnings else self._hint,

@@ -27,7 +27,11 @@ class Problem:
 
 
 def problems_frame(problems: Iterable[Problem]) -> pd.DataFrame:
-    """The problems as a DataFrame: id, column, value, problem, line."""
+    """The problems as a DataFrame: id, column, value, problem, line.
+
+    Where there is none, `id` and `column` are NaN (as in any text column), `line` is pd.NA and `value` None. `value` is
+    what stands in the cell: of a file its text, such as `<clear>`.
+    """
     items = list(problems)
     return pd.DataFrame(
         {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,22 +24,33 @@ def reassign(
     source: str | None,
     targets: Mapping[str | None, float],
     *,
-    where: pd.Series | str | None = None,
+    where: pd.Series | np.ndarray | Sequence[bool] | str | None = None,
     column: str | None = None,
+    called: Mapping[str | None, str | None] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """Edits `df` in place; see `TaskFrame.reassign`. The table's index is the person (None: unassigned)."""
+    """Edits `df` in place; see `TaskFrame.reassign`. The table's index is the person (None: unassigned).
+
+    `called`: id → what the user calls that person, for errors.
+    """
     assignee = _assignee(df, schema, column)
     name = assignee.name
     _check(targets)
     ids = take_frame(df, schema).ids
     holders = df[name].astype("object")
     mask = (holders.isna() if source is None else holders == source).to_numpy(dtype=bool)
+    if source is None and column is None:  # a task of another kind of assignee is not unassigned
+        for other in schema.roles("assignee"):
+            mask = mask & df[other.name].isna().to_numpy(dtype=bool) if other.name in df else mask
+    word = called.get(source, source)
+    who = repr(word) if word == source else f"{word!r} ({source})"
     if not mask.any():
         near = did_you_mean(source, holders.dropna().unique()) if source else ""
-        raise PlanError(f"nobody to take from: no task has {source!r} in {name}.{near}")
+        what = "every task has somebody" if source is None else f"no task has {who} in {name}"
+        raise PlanError(f"nobody to take from: {what}.{near}")
     mask = mask & _where(df, where)
     if not mask.any():
-        raise PlanError(f"where= leaves none of the tasks that {source!r} has in {name}")
+        tasks = "tasks that nobody has" if source is None else f"tasks that {who} has in {name}"
+        raise PlanError(f"where= leaves none of the {tasks}")
     places = np.flatnonzero(mask)
     order = places[_queue(ids[places], df.iloc[places], schema)]
     people = list(targets)
@@ -97,16 +109,27 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.integer)
 
 
-def _where(df: pd.DataFrame, where: pd.Series | str | None) -> np.ndarray:
+def _where(df: pd.DataFrame, where: pd.Series | np.ndarray | Sequence[bool] | str | None) -> np.ndarray:
     if where is None:
         return np.ones(len(df), dtype=bool)
     if isinstance(where, str):
         where = _queried(df, where)
+    elif not isinstance(where, pd.Series):
+        where = _series(df, where)
     if not isinstance(where, pd.Series) or not pd.api.types.is_bool_dtype(where.dtype):
-        raise PlanError("where= takes a boolean Series, or a query whose result is one")
+        raise PlanError("where= takes a boolean Series, array or list, or a query whose result is a Series")
     if not where.index.equals(df.index):
         raise PlanError("where= has another index than tasks.df: make it from tasks.df")
     return where.fillna(False).to_numpy(dtype=bool)
+
+
+def _series(df: pd.DataFrame, mask: Any) -> Any:
+    """A mask without an index, by position."""
+    if not isinstance(mask, np.ndarray | list | tuple | pd.api.extensions.ExtensionArray):
+        return mask
+    if len(mask) != len(df):
+        raise PlanError(f"where= has {len(mask):,} values for {len(df):,} rows of tasks.df")
+    return pd.Series(mask, index=df.index)
 
 
 def _queried(df: pd.DataFrame, query: str) -> Any:

@@ -56,9 +56,11 @@ class Report:
 
     @property
     def outcomes(self) -> pd.DataFrame:
-        """A row a task (index: id): identifier, outcome, detail, attempts, status_code, request_id.
+        """A row a task (index: id): identifier, outcome, detail, attempts, status_code, request_id, read_age.
 
         `attempts` counts the writes that were sent; `status_code` and `request_id` are those of the last reply.
+        `read_age`: seconds from the last read of the task to its write, in which an edit by others would have been
+        overwritten unnoticed (of two writes, the longer); NaN where nothing was written or read, or versions guard it.
         """
         return self._table.copy()  # what is done to it does not change the report
 
@@ -72,12 +74,13 @@ class Report:
                 "attempts": pd.Series([o.attempts for o in rows], dtype="int64"),
                 "status_code": pd.Series([o.status_code for o in rows], dtype="Int64"),
                 "request_id": pd.Series([o.request_id for o in rows], dtype="str"),
+                "read_age": pd.Series([o.read_age for o in rows], dtype="float64"),
             }
         )
         table.index = pd.Index([o.id for o in rows], dtype="str", name=self._load.schema.index)
         identifiers = self._identifiers
         if identifiers is not None:
-            table.insert(0, "identifier", identifiers.reindex(table.index).astype("str").array)
+            table.insert(0, "identifier", identifiers.reindex(table.index).astype("str"))
         return table
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from taskframe.engine.applying import OnConflict, Run
+from taskframe.engine.applying import OnConflict, Run, Verify
+from taskframe.engine.interrupts import uninterrupted
 from taskframe.engine.link import Link
 from taskframe.engine.outcome import Outcome
 from taskframe.errors import ApplyInterrupted
@@ -19,6 +21,8 @@ from taskframe.session import INTERRUPTED, Stop
 if TYPE_CHECKING:
     from taskframe.plan import Plan
 
+log = logging.getLogger("taskframe")
+
 
 async def run_plan(
     link: Link,
@@ -27,6 +31,7 @@ async def run_plan(
     *,
     run_id: str,
     on_conflict: OnConflict = "report",
+    verify: Verify | None = None,
     dry: bool = False,
     stop: Stop | None = None,
     progress: Progress = True,
@@ -53,6 +58,7 @@ async def run_plan(
             rng=link.rng,
             concurrency=link.concurrency,
             on_conflict=on_conflict,
+            verify=verify,
             on_outcome=show,
         )
         if stop is not None:
@@ -77,11 +83,24 @@ def new_run_id() -> str:
     return uuid.uuid4().hex[:16]
 
 
-def after_run(plan: Plan, report: Report, outcomes: Sequence[Outcome]) -> Report:
-    """The frame follows what the service answered, in the thread of the caller, who works with it."""
-    rows = {o.id: o.row for o in outcomes if o.row is not None and o.kind in ("applied", "unchanged", "partial")}
-    if plan.frame is not None and rows:
-        plan.frame.take_answers(rows, plan.sent(rows))
-    if report.stopped == INTERRUPTED:
+def after_run(plan: Plan, report: Report, outcomes: Sequence[Outcome], *, interrupted: bool = False) -> Report:
+    """The frame follows what the service answered, in the thread of the caller, who works with it.
+
+    Whatever comes in between, the report is had: an interrupt waits, and so does `interrupted`, one that came before.
+    """
+    came = uninterrupted(lambda: _follow(plan, outcomes))
+    if came or interrupted or report.stopped == INTERRUPTED:
         raise ApplyInterrupted(f"interrupted; {report.counts}: the report is in .report", report)
     return report
+
+
+def _follow(plan: Plan, outcomes: Sequence[Outcome]) -> None:
+    rows = {o.id: o.row for o in outcomes if o.row is not None and o.kind in ("applied", "unchanged", "partial")}
+    if plan.frame is None or not rows:
+        return
+    halves = {o.id: o.written for o in outcomes if o.kind == "partial"}  # the other half stays an edit
+    own = frozenset(o.id for o in outcomes if o.kind == "applied" and o.written)
+    try:
+        plan.frame.take_answers(rows, plan.sent(rows) | halves, own=own)
+    except Exception:  # must not cost the report; the frame is as it was, and each task's next apply reads it again
+        log.exception("tasks.df could not follow what was applied: load again")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from taskframe.engine.applying import OnConflict
+from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.outcome import Outcome
 from taskframe.errors import ApplyInterrupted, PlanError
 from taskframe.place import Place
@@ -40,19 +40,22 @@ class Runs:
                 f"this plan was applied before, as run {run}: for what is left, report.retry() or tasks.plan()"
             )
 
-    async def dry_run(self, plan: Plan, names: Mapping[str, str]) -> Report:
+    async def dry_run(self, plan: Plan, names: Mapping[str, str], verify: Verify | None) -> Report:
         """A run that reads and writes nothing."""
-        return (await self._run(plan, names, "report", None, dry=True))[0]
+        return (await self._run(plan, names, "report", verify, None, dry=True))[0]
 
-    def apply(self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict) -> Report:
+    def apply(self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None) -> Report:
         """A run, waited for; an interrupt ends it in order and raises ApplyInterrupted."""
         stop = Stop()
-        return after_run(plan, *self._session.run(self._run(plan, names, on_conflict, stop), stop=stop))
+        report, outcomes = self._session.run(self._run(plan, names, on_conflict, verify, stop), stop=stop)
+        return after_run(plan, report, outcomes, interrupted=stop.asked and not self._session.closed)
 
-    async def apply_async(self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict) -> Report:
+    async def apply_async(
+        self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None
+    ) -> Report:
         """A run, awaited. A cancellation ends it in order too, and the frame follows what was applied."""
         stop = Stop()
-        report, outcomes = await self._session.arun_in_order(self._run(plan, names, on_conflict, stop), stop)
+        report, outcomes = await self._session.arun_in_order(self._run(plan, names, on_conflict, verify, stop), stop)
         if not stop.asked or self._session.closed:
             return after_run(plan, report, outcomes)
         with suppress(ApplyInterrupted):
@@ -61,7 +64,14 @@ class Runs:
         raise asyncio.CancelledError
 
     async def _run(
-        self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict, stop: Stop | None, *, dry: bool = False
+        self,
+        plan: Plan,
+        names: Mapping[str, str],
+        on_conflict: OnConflict,
+        verify: Verify | None,
+        stop: Stop | None,
+        *,
+        dry: bool = False,
     ) -> tuple[Report, Sequence[Outcome]]:
         with self._session.at_work(stop):
             if plan.source.account and not self._place.account:
@@ -77,6 +87,7 @@ class Runs:
                 self._place.source,
                 run_id=run_id,
                 on_conflict=on_conflict,
+                verify=verify,
                 dry=dry,
                 stop=stop,
                 progress=self._progress,

@@ -18,6 +18,17 @@ from taskframe.schema import NESTED, Schema
 
 
 @dataclass(frozen=True)
+class Step:
+    """Tasks as they were before an apply wrote them, and nobody else: the columns that moved.
+
+    `places` are those of the tasks in the baseline, ascending; `rows` goes with them.
+    """
+
+    places: np.ndarray
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Baseline:
     """The tasks as loaded. `frame` has the schema's columns that were loaded; its index are the ids.
 
@@ -25,12 +36,21 @@ class Baseline:
     objects, which can be changed *inside* a cell, are kept as JSON text (`frozen`), which can't. Writing through
     `.array` goes past copy-on-write into both frames: checksums of the editable columns notice it. `spoilt` columns
     were written to that way.
+
+    After an apply it is the tasks as the service answered; then
+
+    - `locks`: place → version. A cell of this task holds an edit, and others changed it since that version: the cell
+      stays what it was then, and that version goes out, so that the service refuses it and the three-way rule decides.
+    - `steps`: the states before our own writes, the latest last. `answered`: the places of all tasks in an answer.
     """
 
     frame: pd.DataFrame
     schema: Schema
     frozen: frozenset[str] = frozenset()
     spoilt: frozenset[str] = frozenset()
+    locks: Mapping[int, int] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    answered: frozenset[int] = frozenset()
     _checksums: Mapping[str, int | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -54,11 +74,17 @@ class Baseline:
         return self.frame.index
 
     def rows(self, positions: np.ndarray) -> pd.DataFrame:
-        """The tasks at these positions, with lists and objects as such."""
+        """The tasks at these positions, as an edit of them goes out: lists and objects as such, locked versions."""
         rows = self.frame.iloc[positions]
-        if not self.frozen:
+        locked = [n for n, at in enumerate(positions.tolist()) if at in self.locks] if self.locks else []
+        if not self.frozen and not locked:
             return rows
         rows = rows.copy()
+        version = self.schema.role("version")
+        if locked and version is not None:
+            versions = rows[version.name].array.copy()
+            versions[locked] = [self.locks[int(positions[n])] for n in locked]
+            rows[version.name] = versions
         for name in self.frozen:
             values = pd.Series([None] * len(rows), index=rows.index, dtype="object")
             values[:] = [json_value(text) for text in rows[name]]

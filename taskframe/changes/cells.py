@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from taskframe.changes.compare import differing
 from taskframe.changes.edited import Edited
 from taskframe.changes.judge import Judge
 from taskframe.changes.match import Rows
-from taskframe.changes.normal import normal_values, plain
+from taskframe.changes.normal import is_null, normal_values, plain
 from taskframe.problem import Problem
 from taskframe.schema import NESTED, Column, Unfit
 
@@ -35,6 +35,7 @@ class Cells:
     after: np.ndarray
     bad: np.ndarray
     problems: tuple[Problem, ...] = ()
+    line_ends: int = 0  # cells of a file that differ in nothing else, and are no edits
 
     @classmethod
     def compare(cls, baseline: Baseline, edited: Edited, rows: Rows, column: Column) -> Cells:
@@ -53,14 +54,24 @@ class Cells:
         after: list[Any] = []
         bad: list[int] = []
         problems: list[Problem] = []
+        line_ends = 0
+        blank = edited.blank.get(column.name)
         cells = zip(at.tolist(), _normal(base.take(at), column), values.take(at).tolist(), strict=True)
         for position, old, value in cells:
+            if edited.strict and column.kind == "text":
+                if old == "" and blank is not None and blank[rows.rows[position]]:
+                    continue  # "" has no cell of its own in a file: it went out blank
+                if _same_lines(old, value):
+                    line_ends += 1
+                    continue
             try:
                 new = judge(old, value)
             except Unfit as unfit:
                 row = int(rows.rows[position])
                 bad.append(row)
                 kind, task = judge.kind(value), str(edited.ids[row])
+                if edited.strict and is_null(value):
+                    value = "" if blank is not None and blank[row] else "<clear>"  # what stands in the file
                 problems.append(Problem(kind, task, column.name, value, str(unfit), edited.line(row)))
             else:
                 if new is not old:
@@ -75,6 +86,7 @@ class Cells:
             _objects(after, column),
             np.array(bad, dtype=np.intp),
             tuple(problems),
+            line_ends,
         )
 
     @property
@@ -87,7 +99,9 @@ class Cells:
         keep, fine = ~np.isin(self.rows, rows), ~np.isin(self.bad, rows)
         problems = tuple(p for p, k in zip(self.problems, fine, strict=True) if k)
         rows, places, bad = self.rows[keep], self.places[keep], self.bad[fine]
-        return Cells(self.column, rows, places, self.before[keep], self.after[keep], bad, problems)
+        return replace(
+            self, rows=rows, places=places, before=self.before[keep], after=self.after[keep], bad=bad, problems=problems
+        )
 
     def read_only(self, edited: Edited) -> list[Problem]:
         """A problem a cell: what a file gets for editing what the service does not take."""
@@ -96,9 +110,14 @@ class Cells:
             Problem("read-only", str(edited.ids[r]), self.column.name, plain(after), words, edited.line(r))
             for r, after in zip(self.rows.tolist(), self.after, strict=True)
         ]
-        return edits + [
-            Problem("read-only", p.id, p.column, p.value, f"{words} ({p.problem})", p.line) for p in self.problems
-        ]
+        return edits + [replace(p, kind="read-only", value=plain(p.value), problem=words) for p in self.problems]
+
+    def notes(self) -> list[str]:
+        """What was not counted as an edit."""
+        if not self.line_ends:
+            return []
+        cells = "cell differs only in its" if self.line_ends == 1 else "cells differ only in their"
+        return [f"{self.column.name}: {self.line_ends:,} {cells} line ends, which is no edit"]
 
     def warning(self) -> str:
         """What a frame gets for it."""
@@ -110,6 +129,17 @@ class Cells:
         order = np.argsort(self.places, kind="stable")
         at = np.searchsorted(places, self.places[order])
         return ColumnChanges(self.column.name, at, self.before[order], self.after[order])
+
+
+def _same_lines(old: Any, value: Any) -> bool:
+    """Whether two texts are the same but for \\r\\n, \\n and \\r: editors of files change those by themselves."""
+    if not isinstance(old, str) or not isinstance(value, str):
+        return False
+    return _lines(old) == _lines(value)
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _normal(base: pd.Series, column: Column) -> list[Any]:

@@ -14,7 +14,7 @@ from taskframe.changes.changes import Changes
 from taskframe.changes.edited import Edited
 from taskframe.changes.match import Rows
 from taskframe.changes.memory import shares_memory
-from taskframe.changes.stale import stale_rows
+from taskframe.changes.stale import stale_rows, state_columns
 from taskframe.errors import PlanError, did_you_mean
 from taskframe.problem import Problem, ProblemKind
 from taskframe.schema import NESTED, Column
@@ -50,10 +50,10 @@ def diff(
     rows = Rows.match(baseline, edited, ids)
     ids = None if ids is None else frozenset(ids)
     found = [Cells.compare(baseline, edited, rows, c) for c in _compared(baseline, edited, rows, columns)]
-    stale = stale_rows(baseline, edited, rows, _union(c.touched for c in found), load)
+    stale, unchecked = stale_rows(baseline, edited, rows, _union(c.touched for c in found), load)
+    edits = set(_union(c.touched for c in found if c.column.editable).tolist())
     if stale:
         gone = np.fromiter(stale, dtype=np.intp, count=len(stale))
-        edits = set(_union(c.touched for c in found if c.column.editable).tolist())
         stale = {row: problem for row, problem in stale.items() if row in edits}  # the others want nothing
         found = [c.without(gone) for c in found]
     problems = [*rows.problems, *_of_file(edited, rows, columns, ids, stale.values()), *stale.values()]
@@ -70,8 +70,20 @@ def diff(
         _sorted(problems, baseline),
         tuple(warnings),
         edited.ignored,
-        edited.notes,
+        (*edited.notes, *(n for c in found for n in c.notes()), *_unchecked(baseline, edited, edits, unchecked, load)),
     )
+
+
+def _unchecked(
+    baseline: Baseline, edited: Edited, edits: Collection[int], rows: np.ndarray, load: str
+) -> Iterable[str]:
+    """What to say of edited rows that don't tell which state of their task was edited, although others may."""
+    names = [c.name for c in state_columns(baseline, edited)]
+    count = sum(row in edits for row in rows.tolist())
+    if names and count:
+        noun = "edited row has" if count == 1 else "edited rows have"
+        stale = "whether it is stale" if count == 1 else "whether they are stale"
+        yield f"{count:,} {noun} no {' and no '.join(names)}: compared with {load}; {stale} can't be told"
 
 
 def _check_columns(baseline: Baseline, columns: Collection[str] | None) -> None:

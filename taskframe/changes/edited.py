@@ -22,6 +22,7 @@ class Edited:
     - `lines`: the line of each row in its file (1 is the header), or None for a frame.
     - `problems`: what was wrong already when it was read; such cells are in `skip`.
     - `strict`: an edit in a read-only column is a problem a cell (files), not a warning a column (frames).
+    - `blank`: per column, a mask of the cells that are null because nothing is in them (a blank cell that clears).
     """
 
     ids: pd.Index
@@ -32,6 +33,7 @@ class Edited:
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     strict: bool = False
+    blank: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def line(self, position: int) -> int | None:
         """The line of row `position`, or None for a frame."""

@@ -2,104 +2,296 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.baseline import Baseline, json_text
+from taskframe.changes.baseline import Baseline, Step, json_text, json_value
 from taskframe.changes.edit import Row
-from taskframe.changes.intake import take_frame
-from taskframe.changes.judge import Judge
+from taskframe.changes.edited import Edited
+from taskframe.changes.memory import shares_memory
 from taskframe.changes.normal import normal_values, same
-from taskframe.changes.write import write
-from taskframe.errors import PlanError
-from taskframe.schema import NESTED, Column, Unfit
+from taskframe.changes.write import says, write
+from taskframe.schema import NESTED, UTC_DTYPE, Column
+
+STEPS = 50
+"""So many of our own applies can an edited copy be behind."""
 
 _LEFT = object()
 
 
-def advance(baseline: Baseline, rows: Mapping[str, Row]) -> Baseline:
-    """The baseline with the answered rows in it (task id → the columns that the answer held).
+@dataclass(frozen=True)
+class Followed:
+    """What an apply leaves: the baseline, and those columns of the frame that follow, whole, by name."""
 
+    baseline: Baseline
+    columns: Mapping[str, pd.Series]
+
+
+def follow(
+    df: pd.DataFrame,
+    edited: Edited | None,
+    before: Baseline,
+    rows: Mapping[str, Row],
+    sent: Mapping[str, Row],
+    *,
+    own: Collection[str] = frozenset(),
+) -> Followed:
+    """What the answers make of the baseline and of `df`; neither is changed.
+
+    - `edited`: what `df` holds, or None where it can't be told whose rows these are
+    - `rows`: task id → the columns that the answer held; `sent`: task id → the cells that were sent
+    - `own`: the ids of tasks whose answer was the reply to our own write
+
+    A cell of `df` follows where it still has the old baseline, or what was sent: other edits stay. Where others changed
+    the cell beneath such an edit, the baseline stays too, and the task's lock (see `Baseline`): the edit was made
+    without knowing theirs. Tasks and columns that `df` does not have are left out, and so are ids that it has twice.
     Columns in which nothing moved still share their memory with the frame that shared it with the old baseline.
     """
-    found = baseline.ids.get_indexer(pd.Index(list(rows), dtype="object"))
-    known = [(at, row) for at, row in zip(found.tolist(), rows.values(), strict=True) if at >= 0]
-    if not known:
-        return baseline
-    frame = baseline.frame.copy(deep=False)
-    old = baseline.rows(np.array([at for at, _ in known]))
-    for name in frame.columns:
-        column = baseline.schema[str(name)]
-        moved = {
-            at: row[name]
-            for (at, row), before in zip(known, normal_values(old[name], column), strict=True)
-            if name in row and not same(before, row[name], column)
-        }
-        if moved:
-            frame[name] = _put(frame[name], np.array(list(moved)), list(moved.values()), column)
-    return Baseline(frame, baseline.schema, baseline.frozen, baseline.altered())
+    answers = _Answers(df, edited, before, rows, sent, own)
+    if not len(answers.places):
+        return Followed(before, {})
+    frame = before.frame.copy(deep=False)
+    columns: dict[str, pd.Series] = {}
+    moved: list[str] = []
+    held: dict[str, np.ndarray] = {}
+    for column in sorted((before.schema[str(name)] for name in frame.columns), key=lambda c: not c.editable):
+        change = _Change(answers, column, held.get(column.handle))
+        if column.editable and change.held.any():
+            held[column.name] = change.held
+        at = np.flatnonzero(change.moved)
+        if len(at):
+            moved.append(column.name)
+            frame[column.name] = _put(frame[column.name], answers.places[at], change.fresh(at), column)
+        if len(change.follows) and change.shared:
+            columns[column.name] = frame[column.name].set_axis(df.index)
+        elif len(change.follows):
+            cells = change.fresh(change.follows)
+            columns[column.name] = write(df[column.name], answers.mine[change.follows], cells, column)
+    baseline = Baseline(
+        frame,
+        before.schema,
+        before.frozen,
+        before.altered(),
+        answers.locks(held),
+        answers.steps(moved),
+        before.answered | frozenset(answers.places.tolist()),
+    )
+    return Followed(baseline, columns)
+
+
+class _Answers:
+    """The answered tasks.
+
+    `places` are theirs in the baseline, `mine` those of their rows in the frame (-1: it has none, or several).
+    `ours`: whether the answer shows what our write made of the baseline's state, and nobody else's.
+    """
+
+    def __init__(
+        self,
+        df: pd.DataFrame,
+        edited: Edited | None,
+        before: Baseline,
+        rows: Mapping[str, Row],
+        sent: Mapping[str, Row],
+        own: Collection[str],
+    ) -> None:
+        found = np.asarray(before.ids.get_indexer(pd.Index(list(rows), dtype=before.ids.dtype)))
+        known = (found >= 0) & ~_outdated(before, found, rows)
+        self.before = before
+        self.places = found[known]
+        self.rows = [row for row, there in zip(rows.values(), known.tolist(), strict=True) if there]
+        ids = [task for task, there in zip(rows, known.tolist(), strict=True) if there]
+        self.sent: dict[str, dict[int, Any]] = {}
+        for at, task in enumerate(ids):
+            for name, value in sent.get(task, {}).items():
+                self.sent.setdefault(name, {})[at] = value
+        self.labels = frozenset(map(str, df.columns))
+        self.edited = edited
+        self.whole = edited is not None and _same_ids(edited.ids, before.ids)
+        self.mine = self._mine()
+        self.ours = self._ours(ids, own)
+
+    def values(self, name: str) -> list[Any]:
+        """The service's values of one column, as they came; `_LEFT` where an answer did not hold it."""
+        try:
+            return list(map(itemgetter(name), self.rows))
+        except KeyError:
+            return [row.get(name, _LEFT) for row in self.rows]
+
+    def _mine(self) -> np.ndarray:
+        if self.edited is None:
+            return np.full(len(self.places), -1)
+        if self.whole:
+            return self.places
+        ids = self.edited.ids
+        single = np.flatnonzero(~np.asarray(ids.duplicated(keep=False)) & ~np.asarray(ids.isna()))
+        found = np.asarray(ids[single].get_indexer(self.before.ids[self.places]))
+        return np.where(found >= 0, single[found] if len(single) else -1, -1)
+
+    def _ours(self, ids: list[str], own: Collection[str]) -> np.ndarray:
+        ours = np.zeros(len(self.places), dtype=bool)
+        column = self.before.schema.role("version")
+        if not own or column is None or column.name not in self.before.frame:
+            return ours
+        own, locks = frozenset(own), self.before.locks
+        versions = normal_values(self.before.frame[column.name].take(self.places), column)
+        tasks = zip(ids, self.places.tolist(), versions, self.values(column.name), strict=True)
+        for at, (task, place, version, now) in enumerate(tasks):
+            ours[at] = task in own and place not in locks and version is not None and now == version + 1
+        return ours
+
+    def locks(self, held: Mapping[str, np.ndarray]) -> dict[int, int]:
+        """The locks from now on. A task loses its lock with an answer that is whole, and leaves no cell behind."""
+        locks, column = dict(self.before.locks), self.before.schema.role("version")
+        if column is None or column.name not in self.before.frame:
+            return locks
+        stay = np.logical_or.reduce([np.zeros(len(self.places), dtype=bool), *held.values()])
+        versions = self.before.frame[column.name]
+        for place in self.places[stay].tolist():
+            locks.setdefault(place, int(versions.iloc[place]))
+        if len(locks):
+            editable = [c.name for c in self.before.schema.editable if c.name in self.before.frame]
+            for at in np.flatnonzero(~stay).tolist():
+                if int(self.places[at]) in locks and all(name in self.rows[at] for name in editable):
+                    del locks[int(self.places[at])]
+        return locks
+
+    def steps(self, moved: list[str]) -> tuple[Step, ...]:
+        """The states that our own writes left behind."""
+        places = np.sort(self.places[self.ours])
+        if not len(places):
+            return self.before.steps
+        return (*self.before.steps, Step(places, self.before.frame[moved].take(places)))[-STEPS:]
+
+
+def _outdated(before: Baseline, places: np.ndarray, rows: Mapping[str, Row]) -> np.ndarray:
+    """Which answers are older than what the baseline knows: of two runs at once, the later one answered first."""
+    column = before.schema.role("version")
+    if column is None or column.name not in before.frame:
+        return np.zeros(len(places), dtype=bool)
+    known = normal_values(before.frame[column.name].take(np.maximum(places, 0)), column) if len(before) else []
+    pairs = zip(known, (row.get(column.name) for row in rows.values()), strict=False)
+    old = [was is not None and now is not None and now < was for was, now in pairs]
+    return np.array(old, dtype=bool) if old else np.zeros(len(places), dtype=bool)
+
+
+def _same_ids(mine: pd.Index, ids: pd.Index) -> bool:
+    return mine is ids or (len(mine) == len(ids) and bool(mine.equals(ids)))
+
+
+class _Change:
+    """What the answers make of one column; positions are those of the answers.
+
+    `moved`: where the baseline takes the answer. `held`: where it does not, for an edit's sake. `follows`: where the
+    frame takes it. `shared`: the frame has the baseline's own memory, so that it follows as a whole.
+    """
+
+    def __init__(self, answers: _Answers, column: Column, held: np.ndarray | None) -> None:
+        self._column = column
+        self._base = answers.before.frame[column.name].take(answers.places)
+        self._values = answers.values(column.name)
+        self.moved = self._moved()
+        self.held = np.zeros(len(self.moved), dtype=bool)
+        self.follows = np.empty(0, dtype=np.intp)
+        if held is not None:  # a part of an object of which the handle was held
+            self.moved &= ~held
+        cells = None if answers.edited is None else answers.edited.columns.get(column.name)
+        self.shared = (
+            cells is not None
+            and answers.whole
+            and column.name in answers.labels
+            and column.kind not in NESTED
+            and shares_memory(answers.before.frame[column.name], cells)
+        )
+        if self.shared:
+            self.follows = np.flatnonzero(self.moved)
+        elif cells is not None:
+            self._judge(answers, cells, answers.sent.get(column.name, {}))
+
+    def fresh(self, at: np.ndarray) -> list[Any]:
+        """The service's values, in normal form."""
+        old = iter(_normal(self._base.take(at[~self.moved[at]]), self._column))
+        return [self._values[n] if self.moved[n] else next(old) for n in at.tolist()]
+
+    def _moved(self) -> np.ndarray:
+        column, base, values = self._column, self._base, self._values
+        moved = np.zeros(len(values), dtype=bool)
+        if column.kind == "timestamp" and base.dtype == UTC_DTYPE:
+            return self._moved_times(moved)
+        if column.kind in NESTED:
+            texts = [text if isinstance(text, str) else None for text in base]
+            for at, (text, value) in enumerate(zip(texts, values, strict=True)):
+                if value is not _LEFT and text != json_text(value):
+                    moved[at] = not same(json_value(text), value, column)
+            return moved
+        old, looser = normal_values(base, column), column.blank_is_null or column.kind == "timestamp"
+        unequal = np.asarray(_objects(old) != _objects(values), dtype=bool)
+        for at in np.flatnonzero(unequal).tolist():
+            moved[at] = values[at] is not _LEFT and not (looser and same(old[at], values[at], column))
+        return moved
+
+    def _moved_times(self, moved: np.ndarray) -> np.ndarray:
+        """All at once. What moved is a Timestamp from then on."""
+        told = np.array([at for at, value in enumerate(self._values) if value is not _LEFT], dtype=np.intp)
+        times = pd.DatetimeIndex(self._column.array([self._values[at] for at in told.tolist()]))
+        unequal = times.asi8 != pd.DatetimeIndex(self._base.take(told)).asi8
+        moved[told[unequal]] = True
+        for at, time in zip(told[unequal].tolist(), times[unequal].tolist(), strict=True):
+            self._values[at] = None if time is pd.NaT else time
+        return moved
+
+    def _judge(self, answers: _Answers, cells: pd.Series, sent: Mapping[int, Any]) -> None:
+        """Which cells of the frame have what the baseline had, or what was sent, and which an edit of their own."""
+        wanted = self.moved.copy()
+        wanted[list(sent)] = True
+        at = np.flatnonzero(wanted & (answers.mine >= 0))
+        if not len(at):
+            return
+        column, cells = self._column, cells.take(answers.mine[at])
+        fresh = self.fresh(at)
+
+        def say(which: np.ndarray, values: list[Any]) -> np.ndarray:
+            return says(cells.take(which), values, column)
+
+        went = np.array([n for n, task in enumerate(at.tolist()) if task in sent], dtype=np.intp)
+        went = went[say(went, [sent[task] for task in at[went].tolist()])]
+        rest = np.setdiff1d(np.arange(len(at)), went)
+        old = say(rest, _normal(self._base.take(at[rest]), column))
+        edits = rest[~old]
+        edits = edits[~say(edits, [fresh[n] for n in edits.tolist()])]
+        behind = went[~say(went, [fresh[n] for n in went.tolist()])]  # the service made something else of it
+        follows = np.union1d(rest[old], behind)
+        if column.name in answers.labels:
+            self.follows = at[follows]
+        else:  # a level of the index is not written to: its cells stay as they are, on the old baseline
+            edits = np.union1d(edits, follows)
+        if column.editable:
+            for n in edits.tolist():
+                task = int(at[n])
+                if self.moved[task] and not answers.ours[task]:
+                    self.held[task] = task not in sent or not same(fresh[n], sent[task], column)
+            self.moved &= ~self.held
 
 
 def _put(series: pd.Series, at: np.ndarray, values: list[Any], column: Column) -> pd.Series:
-    if column.kind in NESTED:
-        array = series.array.copy()
-        array[at] = pd.array([json_text(v) for v in values], dtype="str")
-        return pd.Series(array, index=series.index, name=series.name)
-    judge = Judge(column, [v for v in values if isinstance(v, str | int)])
-    return write(series, at, [judge.read(v) for v in values], column)
+    if column.kind not in NESTED:
+        return write(series, at, values, column)
+    array = series.array.copy()
+    array[at] = pd.array([json_text(v) for v in values], dtype="str")
+    return pd.Series(array, index=series.index, name=series.name)
 
 
-def follow(df: pd.DataFrame, before: Baseline, after: Baseline, sent: Mapping[str, Row]) -> None:
-    """Brings `df`, in place, to the new baseline, for the tasks in `sent` (task id → the cells that were sent).
-
-    A cell follows where it still has the old baseline, or what was sent: later edits stay. Tasks and columns that
-    `df` does not have are left out, and so are ids that it has twice.
-    """
-    try:
-        ids = take_frame(df, before.schema).ids
-    except PlanError:  # whose rows these are can't be told
-        return
-    single = np.flatnonzero(~np.asarray(ids.duplicated(keep=False)) & ~np.asarray(ids.isna()))
-    wanted = [task for task in sent if task in before.ids]
-    found = ids[single].get_indexer(pd.Index(wanted))
-    tasks = [task for task, at in zip(wanted, found, strict=True) if at >= 0]
-    rows = single[found[found >= 0]]
-    places = before.ids.get_indexer(pd.Index(tasks))
-    if not tasks:
-        return
-    old, new = before.rows(places), after.rows(places)
-    for name in after.frame.columns:
-        if name not in df.columns:
-            continue
-        column = before.schema[str(name)]
-        ours = [sent[task].get(str(name), _LEFT) for task in tasks]
-        cells = df[name].take(rows)
-        fresh = normal_values(new[name], column)
-        keep = [
-            n
-            for n, values in enumerate(zip(cells, normal_values(old[name], column), fresh, ours, strict=True))
-            if _follows(column, *values)
-        ]
-        if keep:
-            df[name] = write(df[name], rows[keep], [fresh[n] for n in keep], column)
+def _objects(values: list[Any]) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
-def _follows(column: Column, cell: Any, old: Any, fresh: Any, sent: Any) -> bool:
-    if sent is _LEFT:
-        sent = old
-        if same(old, fresh, column):
-            return False
-    judge = Judge(column, [v for v in (old, fresh, sent) if isinstance(v, str | int)])
-    if any(_says(judge, cell, value, column) for value in (old, sent)):
-        return not _says(judge, cell, fresh, column)
-    return False
-
-
-def _says(judge: Judge, cell: Any, value: Any, column: Column) -> bool:
-    try:
-        return same(judge.read(cell, value), value, column)
-    except Unfit:
-        return False
+def _normal(series: pd.Series, column: Column) -> list[Any]:
+    """A baseline's cells in normal form."""
+    return [json_value(text) for text in series] if column.kind in NESTED else normal_values(series, column)

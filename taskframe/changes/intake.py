@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from taskframe.changes.edited import Edited
 from taskframe.changes.normal import is_null
-from taskframe.errors import PlanError
+from taskframe.errors import PlanError, did_you_mean
 from taskframe.schema import Schema
 
 _EXACT = 2**53
@@ -38,7 +40,13 @@ def take_frame(frame: pd.DataFrame, schema: Schema) -> Edited:
         if label != schema.index
     }
     ignored = tuple(str(label) for label in frame.columns if label not in known)
-    return Edited(ids=ids, columns=columns, ignored=ignored)
+    return Edited(ids=ids, columns=columns, ignored=ignored, notes=near_misses(ignored, schema))
+
+
+def near_misses(ignored: Iterable[str], schema: Schema) -> tuple[str, ...]:
+    """What to say of the columns that nobody knows, but whose names look like those of the schema."""
+    near = ((name, did_you_mean(name, schema.names)) for name in ignored)
+    return tuple(f"{name}: ignored, it is no column.{meant}" for name, meant in near if meant)
 
 
 def _ids(frame: pd.DataFrame, name: str) -> pd.Index:

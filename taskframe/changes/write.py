@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.baseline import json_text
+from taskframe.changes.compare import differing
 from taskframe.changes.judge import Judge
 from taskframe.changes.normal import plain, same
 from taskframe.schema import NESTED, UTC_DTYPE, Column, Unfit
@@ -25,7 +27,7 @@ def write(series: pd.Series, at: np.ndarray, values: Sequence[Any], column: Colu
             written = _written(series, at, values, dtype, column)
         except (TypeError, ValueError, OverflowError):
             continue
-        if _says(written.take(at), values, column):
+        if says(written.take(at), values, column).all():  # int8 takes 300, and holds 44
             return written
     return _written(series, at, values, np.dtype(object), column)
 
@@ -70,10 +72,27 @@ def _word(value: Any, column: Column) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(plain(value))
 
 
-def _says(written: pd.Series, values: Sequence[Any], column: Column) -> bool:
-    """Whether the cells read as what was to be written: int8 takes 300, and holds 44."""
-    judge = Judge(column, [v for v in values if isinstance(v, str | int)])
+def says(cells: pd.Series, values: Sequence[Any], column: Column) -> np.ndarray:
+    """A mask: which cells, of any dtype, say these values (in normal form)."""
+    if not len(cells):
+        return np.zeros(0, dtype=bool)
     try:
-        return all(same(judge.read(cell, value), value, column) for cell, value in zip(written, values, strict=True))
+        texts = column.kind in NESTED
+        base = [json_text(v) for v in values] if texts else column.array(list(values))
+        unequal = differing(pd.Series(base, dtype="str") if texts else pd.Series(base), cells, column)
+    except (TypeError, ValueError, OverflowError):  # what the column's own dtype can't hold: look at each cell
+        unequal = np.ones(len(cells), dtype=bool)
+    said = ~unequal
+    at = np.flatnonzero(unequal)
+    if len(at):
+        judge = Judge(column, [v for v in values if isinstance(v, str | int)] if column.kind == "choice" else ())
+        pairs = zip(cells.take(at), (values[n] for n in at.tolist()), strict=True)
+        said[at] = [_one_says(judge, cell, value, column) for cell, value in pairs]
+    return said
+
+
+def _one_says(judge: Judge, cell: Any, value: Any, column: Column) -> bool:
+    try:
+        return same(judge.read(cell, value), value, column)
     except Unfit:
         return False

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from taskframe.catalogue import Catalogue
-from taskframe.changes.edit import Edit
+from taskframe.changes.edit import Edit, Row
 from taskframe.changes.merge import resolve
 from taskframe.engine.caller import Caller, Halted
 from taskframe.engine.clock import Clock
 from taskframe.engine.decider import Decider, OnConflict
 from taskframe.engine.ledger import Ledger
+from taskframe.engine.loading import load
 from taskframe.engine.outcome import Outcome, OutcomeKind
 from taskframe.engine.sending import Sender
-from taskframe.engine.settling import Settler, changed_too
+from taskframe.engine.settling import GONE, Settler, changed_too
+from taskframe.engine.verifying import Verifier, Verify, fresh_for, way_of
 from taskframe.engine.work import Bench, Work
 from taskframe.engine.workqueue import Job, WorkQueue
 from taskframe.schema import Schema
 from taskframe.services.base import Service
 
-__all__ = ["OnConflict", "Run"]
+__all__ = ["OnConflict", "Run", "Verify"]
 
 REREAD_BATCH = 50
 """How many tasks are read again together."""
@@ -37,6 +40,7 @@ NARROWEST = 0.25
 class Run:
     """One application of edits to a service; used once, and so is `caller`.
 
+    `verify`: how tasks are read ahead of their write; None: the service's default. PlanError for a way that it lacks.
     `stopped` says why it ended early; "" while it did not. `on_outcome` is told each outcome when it is known.
     """
 
@@ -51,18 +55,27 @@ class Run:
         rng: random.Random,
         concurrency: int,
         on_conflict: OnConflict = "report",
+        verify: Verify | None = None,
         on_outcome: Callable[[Outcome], object] = lambda _: None,
     ) -> None:
         self.stopped = ""
         self._concurrency = concurrency
         self._caller = caller
         self._edits: Iterable[Edit] = ()
-        self._queue = WorkQueue(self._works(), clock, batch=REREAD_BATCH)
+        self._way = way_of(service, verify)
+        self._queue = WorkQueue(
+            () if self._way == "listing" else self._works(),
+            clock,
+            batch=REREAD_BATCH,
+            more=lambda idle: self._verifier.more(idle=idle),
+        )
         self._ledger = Ledger(on_outcome)
-        self._bench = Bench(service, schema, catalogue, caller, rng, self._queue, self._ledger, self.stop)
-        self._sender = Sender(self._bench)
+        fresh = fresh_for(service, self._way)
+        self._bench = Bench(service, schema, catalogue, caller, rng, self._queue, self._ledger, self.stop, fresh)
         decider = Decider(on_conflict, schema, lambda edit: service.check(edit, catalogue))
         self._settler = Settler(self._bench, decider)
+        self._verifier = Verifier(self._bench, self._settler, self._way)
+        self._sender = Sender(self._bench, self._settler.rule, self._verifier.again)
         self._stopping = asyncio.Event()
 
     def stop(self, why: str) -> None:
@@ -77,6 +90,8 @@ class Run:
     async def apply(self, edits: Iterable[Edit], *, grace: float) -> list[Outcome]:
         """Sends the edits; outcomes come in their order. After a `stop`, calls in flight have `grace` seconds."""
         self._edits = edits
+        if self._way == "listing":
+            self._verifier.begin(self._works())
         workers = [asyncio.create_task(self._worker(number)) for number in range(self._concurrency)]
         watch = asyncio.create_task(self._watch(workers, grace))
         try:
@@ -89,23 +104,50 @@ class Run:
         for end in ends:
             if isinstance(end, Exception):  # the edits themselves could not be had: there is no list to be whole
                 raise end
-        for work in self._queue.left():
+        for work in chain(self._queue.left(), self._verifier.left()):
             self._leave(work)
         return self._ledger.outcomes()
 
     async def dry_run(self, edits: Sequence[Edit]) -> list[Outcome]:
         """Reads the tasks again and says what an apply would do; writes nothing. Raises when they can't be read."""
         works = [Work(position, edit) for position, edit in enumerate(edits)]
-        found = await self._settler.read(works, concurrency=self._concurrency)
+        found = await self._read(works)
         for work in works:
+            if self._way == "none":
+                self._ledger.finish(work, "ready", 'verify="none": not read')
+                continue
             work.row = theirs = found.get(work.plan.id)
             if theirs is None:
-                self._ledger.finish(work, "unknown", "it is not in the list any more: deleted, or hidden from us")
+                self._ledger.finish(work, "unknown", GONE)
                 continue
             resolution = resolve(work.plan, theirs, self._bench.schema)
             kind: OutcomeKind = "ready" if resolution.kind == "go" else resolution.kind
             self._ledger.finish(work, kind, changed_too(resolution.conflicts), resolution.conflicts)
         return self._ledger.outcomes()
+
+    async def _read(self, works: Sequence[Work]) -> Mapping[str, Row]:
+        """What an apply would read."""
+        service, rows = self._bench.service, dict[str, Row]()
+        if self._way == "each":
+            left = iter(works)
+
+            async def read() -> None:
+                for work in left:
+                    found = await self._settler.read([work])
+                    rows.update({task: seen.row for task, seen in found.items()})
+
+            readers = [asyncio.create_task(read()) for _ in range(self._concurrency)]
+            try:
+                await asyncio.gather(*readers)
+            finally:
+                for reader in readers:
+                    reader.cancel()
+                await asyncio.gather(*readers, return_exceptions=True)
+        elif self._way != "none":
+            listing = service.reread([work.plan.base for work in works])
+            loaded = await load(listing, self._caller, concurrency=self._concurrency)
+            rows.update((str(row[service.index]), row) for row in map(service.row, loaded.tasks))
+        return rows
 
     def _works(self) -> Iterable[Work]:
         for position, edit in enumerate(self._edits):
@@ -125,7 +167,9 @@ class Run:
 
     async def _do(self, job: Job[Work]) -> None:
         try:
-            if job.kind == "read":
+            if job.kind == "page":
+                await self._verifier.page()
+            elif job.kind == "read" or self._verifier.wants(job.items[0]):
                 await self._settler.settle(job.items)
             else:
                 await self._sender.send(job.items[0])
@@ -136,10 +180,7 @@ class Run:
             for work in job.items:
                 self._leave(work)
             raise
-        except (
-            Exception,
-            SystemExit,
-        ) as bug:  # ours, a service's or a transport's: it must not cost the others their outcome
+        except (Exception, SystemExit) as bug:  # ours or a service's: it must not cost the others their outcome
             for work in job.items:
                 self._ledger.crash(work, bug)
 

@@ -144,10 +144,10 @@ class Caller:
         return _Grounded(self._grounded)
 
     async def attempt(self, call: Call, *, on_leave: Callable[[], object] | None = None) -> Attempt:
-        """Send `call` once, when the limits allow. `on_leave` is called when it really leaves.
+        """Send `call` once, when the limits allow. `on_leave` is called when it really leaves; by `Unused` it stays.
 
         Raises only before that: AuthError when no token can be had, SettingsError when signing fails, ProtocolError
-        for a path that can't be sent, Halted.
+        for a path that can't be sent, Halted, Unused.
         """
         clock = self.clock
         with self._ground() as grounded:
@@ -188,7 +188,7 @@ class Caller:
         nonce = f"{self.rng.getrandbits(128):032x}"
         return build_request(self.base_url, call, self.service.sign(self._settings, token, self.clock.wall(), nonce))
 
-    async def read(self, call: Call) -> Verdict:
+    async def read(self, call: Call, *, on_leave: Callable[[], object] | None = None) -> Verdict:
         """Send a call that changes nothing until it is answered: `ok`, `missing`, `refused` or `stale`.
 
         Failures (no reply, one that makes no sense, `retry`) count against `attempts`. Being throttled does not, as
@@ -199,7 +199,7 @@ class Caller:
         waited = 0.0
         renewed = False
         while True:
-            attempt = await self.attempt(call)
+            attempt = await self.attempt(call, on_leave=on_leave)
             verdict = attempt.verdict
             if verdict is None or verdict.kind == "retry":
                 failures += 1

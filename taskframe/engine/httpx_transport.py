@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -24,12 +27,17 @@ from taskframe.services.base import Reply
 
 
 class HttpxTransport:
-    """Sends with an `httpx.AsyncClient`; closes it only when `owned`."""
+    """Sends with an `httpx.AsyncClient`; closes it only when `owned`.
+
+    Of a borrowed one, it closes the sockets that were opened for us: they live on our loop, which may end with us, and
+    would then break the client's own `aclose`, and its next call. httpx takes new ones.
+    """
 
     def __init__(self, client: httpx.AsyncClient, *, owned: bool, max_body: int = MAX_BODY) -> None:
         self._client = client
         self._owned = owned
         self._max_body = max_body
+        self._opened: weakref.WeakSet[Any] = weakref.WeakSet()
 
     async def send(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109 - part of the protocol
         """Send once. Raises `NoReply`, or `ProtocolError` for a body that is too long or can't be decoded."""
@@ -48,9 +56,17 @@ class HttpxTransport:
         raise failure
 
     async def aclose(self) -> None:
-        """Close the client, if it is ours."""
+        """Close the client, if it is ours; else the sockets that it opened for us."""
         if self._owned:
             await self._client.aclose()
+        for stream in list(self._opened):
+            with suppress(Exception):  # it is going away
+                await stream.aclose()
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpcore tells of its work: `connection.connect_tcp.complete` and the like bring the new socket."""
+        if event.startswith("connection.connect_") and event.endswith(".complete"):
+            self._opened.add(info["return_value"])
 
     async def _send(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109 - handed on to httpx
         limits = {"connect": connect_timeout(timeout), "read": timeout, "write": timeout, "pool": timeout}
@@ -70,6 +86,7 @@ class HttpxTransport:
                 headers=request.headers,
                 content=request.content,
                 timeout=httpx.Timeout(**limits),
+                extensions={"trace": self._trace},
             )
         response = await self._client.send(outgoing, stream=True, auth=None, follow_redirects=False)
         try:

@@ -34,9 +34,12 @@ class Ledger:
         """This became of it."""
         if work in self:
             return
+        if work.step:
+            kind, detail = _halves(work, kind, detail)
         outcome = Outcome(
-            work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, work.row, conflicts
-        )
+            work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, work.row, conflicts,
+            work.read_age, work.written,
+        )  # fmt: skip
         self._outcomes[work.position] = outcome
         try:
             self._on_outcome(outcome)
@@ -50,8 +53,6 @@ class Ledger:
         last = f"; last: {work.detail}" if work.detail and work.detail not in why else ""
         if work.unclear:
             self.finish(work, "unknown", f"{why}; it was sent, and may have been written{last}")
-        elif work.step:
-            self.finish(work, "partial", f"{why}{last}")
         elif work.attempts:
             self.finish(work, "failed", f"{why}{last}")
         else:
@@ -61,4 +62,15 @@ class Ledger:
         """Something broke over it, in our own code or in somebody's service or transport."""
         log.error("task %s", work.plan.id, exc_info=error)
         words = f"internal error: {type(error).__name__}: {error}"[:DETAIL]
-        self.finish(work, "unknown" if work.unclear else "partial" if work.step else "failed", words)
+        self.finish(work, "unknown" if work.unclear else "failed", words)
+
+
+def _halves(work: Work, kind: OutcomeKind, detail: str) -> tuple[OutcomeKind, str]:
+    """What `kind` is when a call before it went through: of several calls, a task has one outcome."""
+    if kind in ("applied", "unchanged", "partial"):
+        return ("partial" if kind == "partial" else "applied"), detail
+    written = ", ".join(work.written)
+    left = ", ".join(name for name in work.edit.after if name not in work.written)
+    if kind == "unknown":
+        return kind, f"{written} went through; for {left} it is not known: {detail}" if written else detail
+    return "partial", f"{written} went through, {left} did not: {detail}" if written else detail

@@ -17,6 +17,10 @@ from taskframe.services.base import Limit
 _SLOWEST = 0.25
 
 
+class Unused(Exception):
+    """Raised in a slot by who does not want it any more: no call was made in it, and none is counted."""
+
+
 class _Gate:
     """What the connections to one account share: the log, the queue, the pause. Used on one event loop only."""
 
@@ -101,9 +105,9 @@ class _Gate:
             if first and self._queue and not self._queue[0].done():
                 self._queue[0].set_result(None)
 
-    def release(self) -> None:
+    def release(self, *, used: bool = True) -> None:
         self._flying -= 1
-        if self._limits:
+        if self._limits and used:
             now = self._clock.now()
             self._ended.append(now)
             if len(self._ended) > 2 * max(self._limits.values()) + 1000:
@@ -161,7 +165,7 @@ class Limiter:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gate.release()
+        self._gate.release(used=not isinstance(error, Unused))
 
     async def acquire(self) -> None:
         """Wait for a slot; `release` must follow."""

@@ -97,6 +97,10 @@ class _Job(Generic[T]):
             self._task.cancel()
 
 
+async def _call(function: Callable[[], object]) -> None:
+    function()
+
+
 class _LoopThread:
     """The thread and its loop. `users` counts the connections that hold it."""
 
@@ -189,7 +193,8 @@ class Background:
         """Run `coro` on the loop and wait for what it gives or raises (with its traceback).
 
         A KeyboardInterrupt here, in the waiting thread, cancels it, waits until it has ended and is raised. With
-        `on_interrupt` the first one calls that instead (on the loop) and goes on waiting: for an orderly stop.
+        `on_interrupt` the first one calls that instead (on the loop, before this returns) and goes on waiting: for an
+        orderly stop.
         Works where an event loop is running; inside our own loop it would wait for itself: RuntimeError.
         """
         thread = self._hold(coro)
@@ -201,17 +206,21 @@ class Background:
         job = _Job(thread.loop, coro)
         orderly = 0 if on_interrupt is None else 1
         interrupts = answered = 0
+        asking: _Job[None] | None = None
         # An interrupt may come at any line: all that it asks for is done in here, where the next one finds its place.
         while True:
             try:
                 while answered < interrupts:
                     if answered < orderly and on_interrupt is not None:
-                        thread.loop.call_soon_threadsafe(on_interrupt)
+                        asking = asking or _Job(thread.loop, _call(on_interrupt))
+                        asking.start()
                     else:
                         job.cancel()
                     answered += 1
                 job.start()
                 while not job.wait():
+                    pass
+                while asking is not None and not asking.wait():
                     pass
                 break
             except KeyboardInterrupt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from taskframe.changes.edit import Row
@@ -22,13 +22,16 @@ class Outcome:
     - `applied`: the service answered that it holds our values
     - `unchanged`: the service had these values already, and not from this run
     - `ready`: in a dry run: an apply would send it
-    - `conflict`: a cell of ours was changed by somebody else; nothing was sent (`conflicts`)
+    - `conflict`: a cell of ours was changed by somebody else, and theirs was left as it is (`conflicts`)
     - `partial`: one of two calls went through
     - `failed`: the service refused it, or could not be brought to answer; nothing was written
     - `unknown`: it can't be told whether it was written
     - `skipped`: never sent, because the run ended before
 
     `row` is the task as the service last showed it, where it did. `attempts` counts the writes that were sent.
+    `read_age`: seconds from the last read of the task to its write, both as they left us (of two writes the longer);
+    None where nothing was written, nothing was read before, or versions guard the write. `written`: the cells that
+    went through.
     """
 
     id: str
@@ -39,3 +42,5 @@ class Outcome:
     request_id: str | None = None
     row: Row | None = None
     conflicts: tuple[Conflict, ...] = ()
+    read_age: float | None = None
+    written: Row = field(default_factory=dict)

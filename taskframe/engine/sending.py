@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 
+from taskframe.changes.edit import Row
 from taskframe.changes.normal import same
 from taskframe.engine.backoff import delay
 from taskframe.engine.caller import Attempt
+from taskframe.engine.limits import Unused
 from taskframe.engine.work import Bench, Work
 from taskframe.errors import AuthError, ServiceError, SettingsError
 from taskframe.services.base import Call, Verdict
@@ -14,37 +16,71 @@ from taskframe.services.base import Call, Verdict
 ATTEMPTS = 6
 """How often in a row a call may fail before it is given up."""
 
+PATIENCE = 3
+"""How often an edit is read again, as it waited too long for its slot, before it is sent at any age: where one call in
+a minute is allowed, no read is ever fresh."""
+
+SILENCE = 10
+"""After so many tasks in a row that were given up without any reply, the service is taken to be out of reach."""
+
 
 class Sender:
     """Sends edits, one call at a time each; any number of them at once.
 
+    What waited too long since it was read goes to `outdated`; what has a further call goes through `rule`, with the
+    reply as its last read.
+
     `_answers` counts the replies that were more than "not now": while there are some, to wait is no dead end.
+    `_silent` counts the tasks given up without a reply since the last one: it may be one task's fault, not so many's.
     `_first` is the token that this run began with, `_taken` the newest one that the service took.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        rule: Callable[[Work, Row, float], Awaitable[None]],
+        outdated: Callable[[Work], object],
+    ) -> None:
         self._bench = bench
+        self._rule = rule
+        self._outdated = outdated
         self._answers = 0
+        self._silent = 0
         self._first: int | None = None
         self._taken = -1
 
     async def send(self, work: Work) -> None:
         """Send the next call of an edit; then it is finished, or queued again."""
         bench = self._bench
-        calls = bench.service.calls(work.edit, bench.catalogue)
-        call = calls[work.step]
+        call = bench.service.calls(work.edit, bench.catalogue)[0]
+
+        def leave() -> None:
+            now = bench.caller.clock.now()
+            if work.put_off < PATIENCE and work.read_at is not None and now - work.read_at > bench.fresh:
+                raise Unused
+            work.leave(now)
+
         try:
-            attempt = await bench.caller.attempt(call, on_leave=work.leave)
+            attempt = await bench.caller.attempt(call, on_leave=leave)
+        except Unused:
+            work.put_off += 1
+            self._outdated(work)
+            return
         except (AuthError, SettingsError) as error:
             if work.flying:
                 raise
             self._stop(work, str(error))  # no token is to be had, or none that can be sent: for nobody
             return
-        work.land(attempt)
+        work.land(attempt, call)
         verdict = attempt.verdict
         if verdict is None:
-            self._again(work, call, attempt.detail)
+            self._silent += work.failures + 1 >= ATTEMPTS
+            if self._silent < SILENCE:
+                self._again(work, call, attempt.detail)
+            else:
+                self._stop(work, f"the service does not answer: {attempt.detail}")
             return
+        self._silent = 0
         if verdict.kind != "throttled":
             self._answers += 1
         if self._first is None:
@@ -53,9 +89,10 @@ class Sender:
             self._taken = max(self._taken, attempt.generation)
         match verdict.kind:
             case "ok":
-                self._went_through(work, calls, verdict)
+                await self._went_through(work, call, verdict.data, attempt.started)
             case "stale":
                 work.stale, work.failures = True, 0
+                work.denied = attempt.detail if verdict.refusal else ""
                 bench.queue.read(work)
             case "expired":
                 await self._renew(work, call, attempt)
@@ -71,23 +108,24 @@ class Sender:
 
     def refuse(self, work: Work, why: str) -> None:
         """It will not be sent again. An earlier attempt may have been written: then only a read can tell."""
-        if work.doubt:
-            work.refusal, work.failures = why, 0
+        if work.doubt or work.lost:
+            work.refusal, work.failures, work.doubt = why, 0, True
             self._bench.queue.read(work)
         else:
-            self._bench.ledger.finish(work, "partial" if work.step else "failed", why)
+            self._bench.ledger.finish(work, "failed", why)
 
-    def _went_through(self, work: Work, calls: Sequence[Call], verdict: Verdict) -> None:
-        row = verdict.data
+    async def _went_through(self, work: Work, call: Call, row: Row, at: float) -> None:
         work.row = row if work.row is None else {**work.row, **row}
-        work.doubt, work.failures, work.step = False, 0, work.step + 1
-        if work.step < len(calls):
-            self._bench.queue.send(work)
-            return
-        schema = self._bench.schema
-        odd = [n for n, ours in work.edit.after.items() if n in row and not same(row[n], ours, schema[n])]
-        words = f"the service answered with another value for {', '.join(odd)}" if odd else ""
-        self._bench.ledger.finish(work, "applied", words)
+        work.doubt, work.failures = False, 0
+        cells, schema = work.cells(call), self._bench.schema
+        work.went_through(cells)
+        odd = [n for n, ours in cells.items() if n in row and not same(row[n], ours, schema[n])]
+        if odd:
+            work.remark = f"the service answered with another value for {', '.join(odd)}"
+        if len(cells) < len(work.edit.after):
+            await self._rule(work, work.row, at)
+        else:
+            self._bench.ledger.finish(work, "applied", work.remark)
 
     def _again(self, work: Work, call: Call, why: str, after: float | None = None) -> None:
         work.failures += 1
@@ -117,6 +155,8 @@ class Sender:
         if work.waited > caller.max_wait:
             words = f"{work.detail}; nobody got through for longer than max_wait={caller.max_wait:g} s"
             self._stop(work, words)
+        elif work.doubt and call.kind == "unlocked":
+            self._bench.queue.read(work)
         else:
             self._bench.queue.send(work)
 

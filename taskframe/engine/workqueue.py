@@ -1,11 +1,11 @@
-"""What is to be done next: settling reads first, then retries that are due, then new items."""
+"""What is to be done next: settling reads first, then retries that are due, then new items, then a page of more."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Generic, Literal, TypeVar
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
-    """Items to be read again together, or one item to be sent."""
+    """Items to be read again together, one item to be sent, or none: a page of new ones to be had."""
 
-    kind: Literal["read", "send"]
+    kind: Literal["read", "send", "page"]
     items: list[T]
 
 
@@ -28,10 +28,17 @@ class WorkQueue(Generic[T]):
 
     Whoever takes a job calls `done` when its items are finished or queued again. New items are drawn from an iterator
     as workers come free: nothing is queued up front. At most `batch` items are read together.
+
+    While there are `more`, a worker that finds nothing else is asked for a page of them, which it queues by `add`.
+    `more` is told whether all other workers are idle; items that wait for a later moment hold up no page.
     """
 
-    def __init__(self, new: Iterable[T], clock: Clock, *, batch: int = 1) -> None:
+    def __init__(
+        self, new: Iterable[T], clock: Clock, *, batch: int = 1, more: Callable[[bool], bool] = lambda _: False
+    ) -> None:
         self._new: Iterator[T] = iter(new)
+        self._more = more
+        self._added: deque[T] = deque()
         self._clock = clock
         self._batch = batch
         self._reads: deque[T] = deque()
@@ -41,6 +48,11 @@ class WorkQueue(Generic[T]):
         self._taken = 0
         self._wakers: set[asyncio.Future[None]] = set()
         self.stopped = False
+
+    def add(self, item: T) -> None:
+        """Queues an item to be sent for the first time."""
+        self._added.append(item)
+        self._wake()
 
     def send(self, item: T, *, after: float = 0.0) -> None:
         """Queues an item to be sent (again), `after` so many seconds."""
@@ -68,6 +80,7 @@ class WorkQueue(Generic[T]):
         yield from self._ready
         for *_, item in sorted(self._later, key=lambda entry: entry[:2]):
             yield item
+        yield from self._added
         yield from self._new
 
     def done(self) -> None:
@@ -98,8 +111,12 @@ class WorkQueue(Generic[T]):
             return Job("read", [self._reads.popleft() for _ in range(size)])
         if self._ready:
             return Job("send", [self._ready.popleft()])
+        if self._added:
+            return Job("send", [self._added.popleft()])
         for item in self._new:
             return Job("send", [item])
+        if self._more(not self._taken):
+            return Job("page", [])
         return None
 
     def _wake(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from taskframe.changes.edited import Edited
+from taskframe.changes.intake import near_misses
 from taskframe.changes.normal import EXACT, parse
 from taskframe.changes.unfit import shown
-from taskframe.errors import FileError, did_you_mean
+from taskframe.errors import FileError
 from taskframe.files.escape import is_blank, is_clear, unescape
+from taskframe.files.names import fold, folded, named
 from taskframe.files.rows import Ids, Rows, Sheet, check_header, count_cells
 from taskframe.problem import Problem, ProblemKind
 from taskframe.schema import NESTED, UTC_DTYPE, Column, Schema, Unfit
@@ -42,6 +44,7 @@ def read_cells(
     if blank not in ("leave", "clear"):
         raise FileError(f"blank={blank!r}: a blank cell is either left alone ('leave') or cleared ('clear')")
     key = None if key == schema.index else key
+    sheet = named(sheet, schema)
     header = sheet.header
     check_header(sheet, key or schema.index)
     rows = Rows(sheet, schema.index)
@@ -64,30 +67,36 @@ def read_cells(
         problems += reader.problems(who.ids, lines)
     known = {*schema.names, schema.index, key, ""}
     ignored = tuple(name for name in header if name not in known)
-    near = (f"{n}: ignored, it is no column.{d}" for n in ignored if (d := did_you_mean(n, schema.names)))
+    near = near_misses(ignored, schema)
     return Edited(
         ids=pd.Index(_text(who.ids), name=schema.index),
         columns={name: reader.series() for name, reader in readers.items()},
         skip={name: reader.skip for name, reader in readers.items()},
+        blank={name: reader.blank for name, reader in readers.items()} if blank == "clear" else {},
         lines=np.array(lines, dtype=np.int64),
         problems=tuple(problems),
         ignored=ignored,
-        notes=(*sheet.notes, *who.notes(), *near, *(n for r in readers.values() for n in r.notes())),
+        notes=(*sheet.notes, *rows.notes(), *who.notes(), *near, *(n for r in readers.values() for n in r.notes())),
         strict=True,
     )
 
 
 class _Reader:
-    """Reads the cells of one column."""
+    """Reads the cells of one column.
+
+    What does not fit a column that can't be edited stays as it is: the diff knows whether that is an edit, and whether
+    it is the version of the row.
+    """
 
     def __init__(self, column: Column, choices: Collection[Any], clears: bool) -> None:
         self.column = column
         self._parts: list[pd.Series[Any]] = []
         self._skip: list[np.ndarray[Any, np.dtype[Any]]] = []
+        self._blanks: list[np.ndarray[Any, np.dtype[Any]]] = []
         self._rows = 0
         self._blank = None if clears else _SKIPPED
         self._choices = frozenset(choices)
-        self._folded = _folded([*column.choices, *choices])
+        self._folded = folded([*column.choices, *choices])
         self._unfit: list[tuple[int, str, Unfit]] = []
         self._respelled: Counter[str] = Counter()
         self._known: dict[str, Any] = {}
@@ -106,6 +115,8 @@ class _Reader:
             skip = [self._blank is _SKIPPED and not cell for cell in cells]
         self._parts.append(part)
         self._skip.append(np.array(skip, dtype=bool))
+        if self._blank is None:
+            self._blanks.append(np.array([is_blank(cell) for cell in cells], dtype=bool))
         self._rows += len(cells)
 
     def _times(self, cells: Sequence[str]) -> pd.Series[Any] | None:
@@ -141,7 +152,7 @@ class _Reader:
         try:
             text = unescape(cell)
         except ValueError:
-            return Unfit(f"{shown(cell)} starts like an escaped text, but no JSON text follows")
+            return self._left(cell, Unfit(f"{shown(cell)} starts like an escaped text, but no JSON text follows"))
         if self.column.kind not in ("text", "choice", "any"):
             text = text.strip()
         try:
@@ -149,12 +160,15 @@ class _Reader:
                 return parse(msgspec.json.decode(text), self.column)
             return parse(text, self.column, self._choices)
         except Unfit as unfit:
-            if self.column.kind == "choice" and (choice := self._folded.get(_fold(text))) is not None:
+            if self.column.kind == "choice" and (choice := self._folded.get(fold(text))) is not None:
                 self._respelled[cell] += 0
                 return choice
             if _DAMAGE.fullmatch(text):
-                return Unfit(f"{unfit} (a spreadsheet seems to have rewritten this cell)")
-            return unfit
+                unfit = Unfit(f"{unfit} (a spreadsheet seems to have rewritten this cell)")
+            return self._left(text, unfit)
+
+    def _left(self, text: str, unfit: Unfit) -> str | Unfit:
+        return unfit if self.column.editable else text
 
     def problems(self, ids: Sequence[str | None], lines: Sequence[int]) -> Iterator[Problem]:
         """A problem for each cell that does not fit."""
@@ -165,13 +179,18 @@ class _Reader:
     def notes(self) -> Iterator[str]:
         """What was read as something else than it says."""
         for cell, count in self._respelled.items():
-            choice = self._folded[_fold(unescape(cell))]
+            choice = self._folded[fold(unescape(cell))]
             yield f"{self.column.name}: {shown(cell)} read as {choice!r} ({count_cells(count)})"
 
     @property
     def skip(self) -> np.ndarray[Any, np.dtype[Any]]:
         """Which cells are to be left alone."""
         return np.concatenate([np.zeros(0, dtype=bool), *self._skip])
+
+    @property
+    def blank(self) -> np.ndarray[Any, np.dtype[Any]]:
+        """Which cells are null because nothing is in them."""
+        return np.concatenate([np.zeros(0, dtype=bool), *self._blanks])
 
     def series(self) -> pd.Series[Any]:
         """The column in its own dtype, or as objects where that would not hold every value exactly."""
@@ -185,6 +204,8 @@ class _Reader:
         kind = self.column.kind
         if kind == "text":
             return pd.Series(_text(values))
+        if kind not in NESTED and kind != "choice" and any(isinstance(v, str) for v in values):
+            return pd.Series(values, dtype="object")  # what did not fit
         if kind == "boolean":
             return pd.Series(values, dtype="boolean")
         if kind == "timestamp" and all(v is None or v.tzinfo is not None for v in values):
@@ -211,15 +232,3 @@ def _text(values: Sequence[str | None]) -> Any:
         return pd.array(values, dtype=pd.StringDtype(na_value=math.nan))
     except UnicodeError:  # half a surrogate pair does not fit into Arrow
         return np.array(values, dtype=object)
-
-
-def _folded(choices: Iterable[Any]) -> dict[str, Any]:
-    """The choices without case, blanks, `-` and `_`; those that can't be told apart that way are left out."""
-    folded: dict[str, list[Any]] = {}
-    for choice in dict.fromkeys(choices):
-        folded.setdefault(_fold(str(choice)), []).append(choice)
-    return {word: found[0] for word, found in folded.items() if word and len(found) == 1}
-
-
-def _fold(text: str) -> str:
-    return re.sub(r"[\s_-]+", "", text).casefold()

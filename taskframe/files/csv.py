@@ -18,12 +18,15 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.baseline import Baseline
 from taskframe.changes.edited import Edited
 from taskframe.changes.normal import normal_values, plain
 from taskframe.errors import FileError, did_you_mean
 from taskframe.files.atomic import SHARED, opened, written
 from taskframe.files.cells import is_json, read_cells
+from taskframe.files.emptied import Mark, emptied
 from taskframe.files.escape import escape, escape_id, unescape
+from taskframe.files.names import fold
 from taskframe.files.rows import Sheet
 from taskframe.schema import Schema
 
@@ -41,19 +44,24 @@ def write_csv(
     *,
     columns: Sequence[str] | None = None,
     bom: bool = False,
+    baseline: Baseline | None = None,
 ) -> None:
     """Writes `frame` as CSV: the ids first, then `columns` (all of the frame's).
 
-    Null and "" are blank, times ISO 8601 in UTC, lists and objects JSON, booleans true and false; text that would
-    run as a formula in a spreadsheet has a `'` in front, which `read_csv` takes off again. `bom` helps old
-    spreadsheets to see that it is UTF-8. The file is written whole or not at all. Raises FileError.
+    Null and "" are blank; where the `baseline` has something else in a cell that may be edited, null is `<clear>` and
+    "" a lone `'`, so that reading it back finds the edit. Times are ISO 8601 in UTC, lists and objects JSON, booleans
+    true and false; text that would run as a formula in a spreadsheet has a `'` in front, which `read_csv` takes off
+    again. `bom` helps old spreadsheets to see that it is UTF-8. The file is written whole or not at all. Raises
+    FileError.
     """
     labels = [c for c in (frame.columns if columns is None else columns) if c != schema.index]
     for label in labels:
         if label not in frame.columns:
             raise FileError(f"there is no column {label!r} to write.{did_you_mean(label, frame.columns)}")
     table = [(schema.index, [escape_id(str(i)) for i in _ids(frame, schema.index)])]
-    _write(path, len(frame), table, [(str(label), _mixed(frame[label], label, schema)) for label in labels], bom=bom)
+    texts = [(str(label), _mixed(frame[label], label, schema)) for label in labels]
+    marks = {} if baseline is None else emptied(baseline, _ids(frame, schema.index))
+    _write(path, len(frame), table, texts, bom=bom, marks=marks)
 
 
 def _mixed(series: pd.Series[Any], label: Any, schema: Schema) -> pd.Series[Any]:
@@ -80,6 +88,7 @@ def _write(
     columns: list[tuple[str, pd.Series[Any]]],
     *,
     bom: bool,
+    marks: Mapping[str, Mark] | None = None,
 ) -> None:
     names = [name for name, _ in (*ready, *columns)]
     if len(set(names)) < len(names):
@@ -90,7 +99,11 @@ def _write(
         writer.writerow([escape(name) for name in names])
         for start in range(0, rows, _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)
-            cells = [*(values[part] for _, values in ready), *(_cells(values.iloc[part]) for _, values in columns)]
+            cells = [*(values[part] for _, values in ready)]
+            for name, values in columns:
+                cells.append(_cells(values.iloc[part]))
+                if marks and name in marks:
+                    marks[name](cells[-1], values.iloc[part], start)
             writer.writerows(zip(*cells, strict=True))
         text.flush()
         text.detach()
@@ -241,7 +254,7 @@ def _delimiter(path: str | os.PathLike[str], text: TextIO, wanted: str) -> str:
     for delimiter in _SEPARATORS:
         with contextlib.suppress(ValueError):
             _, header = next(_records(path, text, delimiter), (0, []))
-            if len(header) > 1 and wanted in (_bare(cell) for cell in header):
+            if len(header) > 1 and fold(wanted) in (fold(_bare(cell)) for cell in header):
                 fits.append(delimiter)
     return fits[0] if len(fits) == 1 else ","
 

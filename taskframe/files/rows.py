@@ -49,6 +49,7 @@ class Rows:
         self._sheet = sheet
         self._width = len(sheet.header)
         self._nameless = [at for at, name in enumerate(sheet.header) if not name]
+        self._numbered = 0
 
     def chunks(self) -> Iterator[tuple[list[int], list[Sequence[str]]]]:
         """The good rows with their lines, so many at once."""
@@ -62,10 +63,22 @@ class Rows:
                 continue
             if len(cells) != self._width:
                 self._ambiguous(line, cells, f"this row has {len(cells)} cells, the header {self._width}")
-            elif self._nameless and any(not is_blank(cells[at]) for at in self._nameless):
+            elif self._nameless and any(self._is_filled(at, cells[at]) for at in self._nameless):
                 self._ambiguous(line, cells, "this row has a cell in a column without a name")
             else:
                 yield line, cells
+
+    def _is_filled(self, at: int, cell: str) -> bool:
+        """Whether a cell in a column without a name says something: row numbers in front are pandas' own index."""
+        if at == 0 and cell.isascii() and cell.isdigit():
+            self._numbered += 1
+            return False
+        return not is_blank(cell)
+
+    def notes(self) -> list[str]:
+        """What was not counted."""
+        words = "the first column has no name and only row numbers: ignored. Written by pandas? Use index=False"
+        return [words] if self._numbered else []
 
     def _ambiguous(self, line: int, cells: Sequence[str], what: str) -> None:
         task = cells[0].strip() if self._sheet.header[0] == self._index else ""

@@ -47,7 +47,6 @@ def plan_html(view: PlanView, *, rows: int = 20) -> str:
         _list("Warnings", view.warnings),
         _list("Notes", view.notes),
         _line(words.ignored(view)),
-        _line(words.time_needed(view)),
         _line(words.open_risk(view), "tf-amber"),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -139,16 +141,29 @@ def value_counts(values: pd.Series) -> list[tuple[Any, int]]:
 
 
 def reasons(outcomes: pd.DataFrame, without: Sequence[str], most: int) -> list[Reason]:
-    """The commonest (outcome, detail), of the tasks whose outcome is not in `without`."""
+    """The commonest (outcome, detail), of the tasks whose outcome is not in `without`.
+
+    Details that differ only in their request id, or in what they quote, are one reason.
+    """
     left = outcomes.loc[~outcomes["outcome"].isin(list(without)).to_numpy(dtype=bool)]
     if left.empty or "detail" not in left:
         return []
-    kinds, details = left["outcome"].to_numpy(dtype=object), left["detail"].to_numpy(dtype=object)
-    after = _codes(details)
-    _, first, sizes = _groups(_codes(kinds) * (int(after.max()) + 1) + after)
-    order = np.argsort(-sizes, kind="stable")
-    found = [(kinds[first[i]], details[first[i]], int(sizes[i])) for i in order[: most * 2]]
-    return [Reason(str(kind), str(detail), n) for kind, detail, n in found if not is_null(detail) and detail][:most]
+    counts = Counter(zip(left["outcome"], left["detail"], strict=True))
+    groups: dict[tuple[str, str], dict[str, int]] = {}
+    for (kind, detail), count in counts.items():
+        if not is_null(detail) and detail:
+            words = _REQUEST_ID.sub("", str(detail))
+            group = groups.setdefault((str(kind), _QUOTE.sub("…", words)), {})
+            group[words] = group.get(words, 0) + count
+    found = [
+        Reason(kind, same if len(group) > 1 else next(iter(group)), sum(group.values()))
+        for (kind, same), group in groups.items()
+    ]
+    return sorted(found, key=lambda reason: -reason.count)[:most]
+
+
+_REQUEST_ID = re.compile(r" ?\(request id [^()]{0,200}\)")
+_QUOTE = re.compile(r"(?<!\w)'[^']{0,2000}'(?!\w)|\"[^\"]{0,2000}\"|`[^`]{0,2000}`")
 
 
 def by_role(frame: pd.DataFrame, schema: Schema, role: Role) -> pd.Series | None:

@@ -52,7 +52,6 @@ def plan_text(view: PlanView, *, width: int = 100, colour: bool = False, rows: i
     _list(page, "Notes", view.notes)
     page.gap()
     page.say(words.ignored(view), hang=2)
-    page.say(words.time_needed(view), hang=2)
     page.say(words.open_risk(view), hang=2)
     return page.text(colour).rstrip()
 

@@ -21,7 +21,7 @@ class PlanView:
     """A plan, as its preview shows it.
 
     - `service`, `source`: "Reload", "https://api.reload.chat · workspaceId ws_1".
-    - `loaded_at`: UTC. `complete`: False when the load was cut.
+    - `loaded_at`: UTC. `complete`: False when the load was cut. `limited`: only so many, or some ids, were wanted.
     - `calls`: the calls of the first attempt. `seconds`: what they take at the known rate; None when that is unknown.
     - `ignored`: the columns that the schema does not know.
     - `unseen`: column → {assignee that the load never had: cells}.
@@ -39,6 +39,7 @@ class PlanView:
     calls: int
     complete: bool = True
     filters: Mapping[str, object] = field(default_factory=dict)
+    limited: bool = False
     problems: Sequence[Problem] = ()
     warnings: Sequence[str] = ()
     ignored: Sequence[str] = ()
@@ -57,7 +58,7 @@ class PlanView:
 class FrameView:
     """Loaded tasks, as their preview shows them.
 
-    - `gaps`: what is, or may be, missing when it is not `complete`.
+    - `gaps`: what is, or may be, missing when it is not `complete`. `limited`: only so many, or some ids, were wanted.
     - `edited`: cells that differ from the baseline; None when they were not counted.
     """
 
@@ -69,6 +70,7 @@ class FrameView:
     complete: bool = True
     gaps: Sequence[str] = ()
     filters: Mapping[str, object] = field(default_factory=dict)
+    limited: bool = False
     notes: Sequence[str] = ()
     edited: int | None = None
     names: Mapping[str, str] = field(default_factory=dict)

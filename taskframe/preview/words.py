@@ -60,18 +60,19 @@ def size(view: PlanView) -> str:
         return "Nothing to do"
     columns = sum(1 for c in changes.columns.values() if len(c))
     parts = [count(len(changes.base), "task"), count(view.calls, "call")]
-    return f"{' · '.join(parts)} · {count(len(changes), 'cell')} in {count(columns, 'column')}"
+    parts += [f"{count(len(changes), 'cell')} in {count(columns, 'column')}", *time_needed(view)]
+    return " · ".join(parts)
 
 
 def place(view: PlanView | FrameView | ReportView) -> str:
     """Which service, at which address, whose account."""
-    return f"{visible(view.service)} · {visible(view.source)}"
+    return " · ".join(visible(part) for part in (view.service, view.source) if part)
 
 
 def loaded(view: PlanView | FrameView) -> str:
-    """When it was loaded, and by which filters."""
-    words = f"loaded {shown(view.loaded_at)}"
-    return f"{words} · {filters(view.filters)}" if view.filters else words
+    """When it was loaded, by which filters, and whether only some were wanted."""
+    parts = [f"loaded {shown(view.loaded_at)}", filters(view.filters), "perhaps not all tasks" if view.limited else ""]
+    return " · ".join(part for part in parts if part)
 
 
 def filters(filters: Mapping[str, object]) -> str:
@@ -98,11 +99,11 @@ def problems(number: int) -> str:
     return f"{problems}: apply refuses while any is left; plan.drop_problems() keeps what is fine as it is"
 
 
-def time_needed(view: PlanView) -> str:
-    """`About 2.8 hours at the known rate`; "" when it is unknown or there is nothing to do."""
-    if view.seconds is None or not len(view.changes):
-        return ""
-    return f"Time needed: {'' if view.seconds < 1 else 'about '}{duration(view.seconds)} at the known rate"
+def time_needed(view: PlanView) -> list[str]:
+    """`about 2.8 hours at the known rate`; nothing when it is unknown."""
+    if view.seconds is None:
+        return []
+    return [f"{'' if view.seconds < 1 else 'about '}{duration(view.seconds)} at the known rate"]
 
 
 def confirmation(view: PlanView) -> str:

@@ -11,7 +11,10 @@ import pandas as pd
 import taskframe as tf
 from taskframe.connection import Connection
 from taskframe.engine.clock import ScaledClock
+from taskframe.engine.limits import Limiter
+from taskframe.engine.link import Link
 from taskframe.engine.tokens import TokenSource
+from taskframe.engine.transport import make_transport
 from taskframe.sandbox import Record, Sandbox
 from taskframe.services.reload import Reload, ReloadSettings
 
@@ -48,6 +51,15 @@ class Stage:
         tokens = TokenSource(settings["token"] if token is None else token)
         self._connections.append(Connection(service or Reload(), ReloadSettings(**settings), tokens=tokens, **options))
         return self._connections[-1]
+
+    def link(self) -> Link:
+        """What a connection sends with, for a loop of the test's own; its transport is the test's to close."""
+        settings = ReloadSettings(**self.box.settings("reload"))
+        return Link(
+            service=Reload(), base_url=settings.base_url, settings=settings, tokens=TokenSource(settings.token or ""),
+            transport=make_transport(settings.base_url), limiter=Limiter((), self.clock), clock=self.clock,
+            rng=random.Random(1), concurrency=16, timeout=30, max_wait=300,
+        )  # fmt: skip
 
     def load(self, count: int | None = None, **options: Any) -> tf.TaskFrame:
         """The first `count` tasks (of the list's order), over a new connection."""

@@ -202,7 +202,7 @@ def _raise(error: BaseException) -> Any:
         (lambda *_: _raise(RuntimeError("my own bug")), "RuntimeError: my own bug"),
         (lambda *_: next(iter(())), "StopIteration"),
         (lambda *_: _raise(SystemExit(3)), "SystemExit"),
-        (lambda wrong, arguments: "x", "TypeError"),
+        (lambda *cell: cell["title"], "TypeError"),
     ],
 )
 def test_an_answer_that_is_none_fails_that_task_alone(stage: Stage, answer: Any, words: str) -> None:

@@ -117,6 +117,30 @@ def test_who_only_waits_for_a_slot_is_skipped(stage: Stage) -> None:
     assert report.elapsed < 50_000  # nobody sat the window out
 
 
+def test_a_settling_read_that_must_wait_too_long_stops_in_order(stage: Stage) -> None:
+    """The read is told to come back in hours: failed, as nothing was written; the rest skipped, with why."""
+    tasks = stage.edited(30, concurrency=1)
+    for task in tasks.df.index[:2]:
+        stage.reload.edit(task, description="theirs")
+    stage.faults.add("429", times=None, match=LIST, retry_after=10_000)
+    report = stage.apply(tasks)
+    assert kinds(report) == ["failed"] + ["skipped"] * 29
+    assert "max_wait=300" in report.stopped
+
+
+def test_a_service_that_is_gone_stops_in_order(stage: Stage) -> None:
+    """The server dies in mid-run: not six attempts for each of hundreds of tasks, but an end, with why."""
+    progress = watcher(lambda n: stage.box.close() if n == 20 else None)
+    tasks = stage.connect(concurrency=4, progress=progress).load(limit=40, progress=False)
+    tasks.df["title"] = "ours"
+    report = stage.apply(tasks)
+    assert len(report) == 40
+    assert report.counts["applied"] >= 20
+    assert report.counts["skipped"] > 0
+    assert "does not answer" in report.stopped
+    assert report.retry().select(ids=[report.outcomes.index[-1]])
+
+
 def test_nobody_getting_through_for_too_long_stops_in_order(stage: Stage) -> None:
     """Always "in a minute": after max_wait of that, the run ends."""
     tasks = stage.edited(20, concurrency=4, max_wait=50)

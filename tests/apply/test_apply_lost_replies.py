@@ -125,6 +125,26 @@ def test_a_part_of_a_lost_write_is_still_ours(stage: Stage) -> None:
     assert len(tasks.plan()) == 0
 
 
+def test_a_third_value_that_was_lost_and_replaced_by_ours_is_unchanged(stage: Stage) -> None:
+    """A function's answer went out, its reply was lost, and somebody then set what was planned: nothing to do."""
+    tasks = stage.edited(1)
+    task, priority = str(tasks.df.index[0]), tasks.df["priority"].iloc[0]
+    stage.reload.edit(task, title="theirs")
+    stage.faults.add("drop-after", match=UPDATE, after=1)
+    stage.faults.add("others-edit", match=UPDATE, after=1, columns={"title": "ours 0", "priority": "none"})
+    asked: list[Any] = []
+
+    def decide(i: str, column: str, base: str, ours: str, theirs: str) -> str:
+        asked.append((column, ours, theirs))
+        return "third" if column == "title" else theirs
+
+    told = one(stage.apply(tasks, on_conflict=decide))
+    assert asked == [("title", "ours 0", "theirs"), ("priority", priority, "none")]
+    assert told["outcome"] == "unchanged"
+    held = stage.reload.task(task)
+    assert (held["title"], held["priority"]) == ("ours 0", "none")
+
+
 # reads that show less than there is
 
 
@@ -163,6 +183,17 @@ def test_an_old_read_is_waited_for(stage: Stage, kind: str) -> None:
     assert one(report)["outcome"] == "applied"
     assert transport.reads == 4
     assert len(stage.written(task)) == 1
+
+
+def test_failures_before_a_refusal_do_not_count_against_an_old_read(stage: Stage) -> None:
+    """Five failures, then a refused version, then three old reads: each kind of patience has its own count."""
+    tasks = stage.load(1)
+    transport = Lagging(3, [stage.reload.task(str(tasks.df.index[0]))])
+    tasks = stage.load(1, transport=transport)
+    tasks.df["title"] = "ours"
+    stage.faults.add("500", times=5, match=UPDATE)
+    stage.faults.add("others-edit", match=UPDATE, columns={"description": "theirs"})
+    assert one(stage.apply(tasks))[["outcome", "attempts"]].tolist() == ["applied", 7]
 
 
 def test_a_read_that_stays_old_is_not_waited_for_for_ever(stage: Stage) -> None:

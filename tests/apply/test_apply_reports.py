@@ -12,6 +12,8 @@ from test_apply_limits import watcher
 
 from taskframe.catalogue import Catalogue
 from taskframe.changes.edit import Edit, Row
+from taskframe.engine.applying import Run
+from taskframe.engine.outcome import Outcome
 from taskframe.services.base import Call, Reply, Verdict
 from taskframe.services.reload import Reload
 
@@ -110,6 +112,43 @@ def test_a_run_of_2000_never_has_more_than_its_workers(make_stage: Callable[...,
     assert stage.apply(tasks).counts == {"applied": 2_000}
     assert len(most) == 2_000
     assert max(most) <= 4 * 8
+
+
+def test_after_a_stop_nobody_is_asked_any_more(stage: Stage) -> None:
+    """A function that asks the user: after the stop there is no further question, and nothing is written."""
+    asked: list[Any] = []
+    tasks = stage.edited(12)
+    for task in tasks.df.index:
+        stage.reload.edit(task, title="theirs")
+
+    async def main() -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+
+        def ask(*cell: Any) -> Any:
+            asked.append(cell)
+            stopped = asyncio.run_coroutine_threadsafe(stop(), loop)
+            return stopped.result()
+
+        async def stop() -> str:
+            run.stop("enough")
+            return "never sent"
+
+        plan, link = tasks.plan(), stage.link()
+        run = Run(
+            link.service, plan.load.schema, plan.load.catalogue, link.caller(),
+            clock=link.clock, rng=link.rng, concurrency=3, on_conflict=ask,
+        )  # fmt: skip
+        try:
+            return await run.apply(plan.edits(), grace=10)
+        finally:
+            await link.transport.aclose()
+
+    outcomes = asyncio.run(main())
+    assert len(asked) == 1
+    assert [o.id for o in outcomes] == list(tasks.df.index)
+    assert {o.kind for o in outcomes} <= {"failed", "skipped"}
+    assert all(o.detail.startswith("enough") for o in outcomes)
+    assert not any(stage.written(task) for task in tasks.df.index)
 
 
 # what breaks in other people's code

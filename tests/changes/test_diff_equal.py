@@ -156,7 +156,7 @@ def test_what_the_service_sees_a_difference_in_is_a_change(name: str, before: An
 
 
 @pytest.mark.parametrize(
-    "null", [None, np.nan, pd.NA, pd.NaT, np.float32("nan"), np.datetime64("NaT"), Decimal("NaN")], ids=repr
+    "null", [None, np.nan, pd.NA, pd.NaT, np.float32("nan"), np.datetime64("NaT", "us"), Decimal("NaN")], ids=repr
 )
 @pytest.mark.parametrize("name", [c.name for c in SCHEMA.editable if c.name != "title"])
 def test_any_null_is_null(name: str, null: Any) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinds import SCHEMA, cells, compared, complaints, edited_column, frame
@@ -35,7 +37,11 @@ def test_a_row_of_another_version_is_one_problem_and_no_edit() -> None:
     found = compared(df, frame(), load="the load of Monday")
     assert complaints(found) == [("stale", "t2", None), ("stale", "t3", None)]
     assert [p.value for p in found.problems] == [2, 40]
-    assert "made on version 2, the load of Monday has 3" in found.problems[0].problem
+    assert "made on version 2, the load of Monday has 3, so cells nobody edited would put" in found.problems[0].problem
+    assert found.problems[1].problem == (
+        "stale: the row names version 40, the load of Monday has 4: it is of a newer load. Plan against that one, or "
+        "edit a fresh one"
+    )
     assert cells(found) == {("t0", "title"): "a"}
 
 
@@ -122,6 +128,59 @@ def test_a_blank_version_in_a_file_says_nothing() -> None:
     df["version"] = 77
     skip = {"version": np.array([True, False, True, True, True])}
     assert complaints(in_file(df, skip=skip)) == []
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["file", "frame"])
+def test_rows_that_can_not_be_checked_are_counted(strict: bool) -> None:
+    """Neither version nor time of the last update, in edited rows: old values may come back, so it is told."""
+    df = edited()
+    df["version"] = df["version"].astype("Int64")
+    df.loc[["t0", "t1", "t3"], "version"] = pd.NA
+    df.loc[["t0", "t1"], "updatedAt"] = pd.NaT
+    taken = replace(take_frame(df, SCHEMA), strict=strict)
+    found = diff(Baseline.of(frame(), SCHEMA), taken, load="the load of Monday")
+    assert found.problems == ()
+    assert {t for t, _ in cells(found)} == {"t0", "t2", "t3"}  # t3 is told by its time, t1 has no edit
+    assert found.notes == (
+        "1 edited row has no version and no updatedAt: compared with the load of Monday; whether it is stale can't be "
+        "told",
+    )
+    df["updatedAt"] = pd.NaT
+    found = compared(df, frame(), load="the load of Monday")
+    assert found.notes[0].startswith("2 edited rows have no version and no updatedAt")
+
+
+def test_what_can_be_checked_is_not_noted() -> None:
+    """The frame itself shares its versions with the baseline."""
+    assert compared(edited(), frame()).notes == ()
+    base = frame()
+    df = base.copy(deep=False)
+    df.loc["t0", "title"] = "a"
+    assert compared(df, base).notes == ()
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["file", "frame"])
+@pytest.mark.parametrize("version", ["1,000", "1e3", "abc", 1.5, True])
+def test_a_version_that_no_task_has_is_a_problem_of_the_row(version: Any, strict: bool) -> None:
+    """A spreadsheet's doing: the row must not go out unchecked when its problems are dropped."""
+    df = edited().astype({"version": "object"})
+    df.loc["t2", "version"] = version
+    df.loc["t4", "version"] = version  # no edit: nothing to put back
+    found = diff(Baseline.of(frame(), SCHEMA), replace(take_frame(df, SCHEMA), strict=strict))
+    assert complaints(found) == [("stale", "t2", None)]
+    assert f"the row names version {version!r}, which no task has" in found.problems[0].problem
+    assert "old values" not in found.problems[0].problem
+    assert {t for t, _ in cells(found)} == {"t0", "t3"}
+
+
+def test_a_time_without_a_zone_is_a_state_too() -> None:
+    """Taken for UTC, as everywhere it can be the baseline's."""
+    df = edited().drop(columns="version")
+    df["updatedAt"] = df["updatedAt"].dt.tz_localize(None)
+    df.loc["t2", "updatedAt"] = pd.Timestamp("2025-12-31")
+    found = compared(df, frame())
+    assert complaints(found) == [("stale", "t2", None)]
+    assert "made on updatedAt 2025-12-31T00:00:00Z" in found.problems[0].problem
 
 
 def test_stale_rows_make_no_other_noise() -> None:

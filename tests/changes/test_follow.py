@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kinds import EDITABLE, IDS, ROWS, SCHEMA, cells, compared, frame, is_untouched, pyarrow
+from kinds import EDITABLE, IDS, ROWS, SCHEMA, cells, compared, complaints, frame, is_untouched, pyarrow
 
 from taskframe.changes.baseline import Baseline
-from taskframe.changes.follow import advance, follow
+from taskframe.changes.follow import follow
+from taskframe.changes.intake import take_frame
 from taskframe.changes.memory import shares_memory
 from taskframe.changes.normal import normal_values, parse, same
+from taskframe.errors import PlanError
+from taskframe.schema import Column, Schema
 
 NEW: dict[str, Any] = {
     "title": "new", "note": "y", "status": "doing", "level": 3, "points": 2**40, "size": 2.5, "urgent": False,
@@ -37,9 +41,17 @@ def loaded() -> tuple[pd.DataFrame, Baseline]:
 
 
 def applied(df: pd.DataFrame, baseline: Baseline, answers: dict[str, dict[str, Any]], sent: dict[str, Any]) -> Baseline:
-    after = advance(baseline, answers)
-    follow(df, baseline, after, {task: sent.get(task, {}) for task in answers})
-    return after
+    edited = None
+    with suppress(PlanError):
+        edited = take_frame(df, SCHEMA)
+    followed = follow(df, edited, baseline, answers, sent)
+    for name, column in followed.columns.items():
+        df[name] = column
+    return followed.baseline
+
+
+def advance(baseline: Baseline, answers: dict[str, dict[str, Any]]) -> Baseline:
+    return follow(pd.DataFrame(), None, baseline, answers, {}).baseline
 
 
 def test_the_baseline_takes_the_answer_whole() -> None:
@@ -245,6 +257,142 @@ def test_what_was_written_through_array_is_still_known_afterwards() -> None:
     df["status"].array[0] = "done"
     after = advance(baseline, {"t1": answer("t1", **NEW)})
     assert after.altered() == {"status"}
+
+
+# edits that others wrote beneath
+
+
+def test_the_baseline_stays_where_others_wrote_beneath_an_edit() -> None:
+    """In that cell, and the version that goes out; the rest, and cells that say what the service has, go on."""
+    df, baseline = loaded()
+    df.loc["t0", ["title", "note", "points"]] = ["ours", "theirs", 77]
+    answers = {"t0": answer("t0", title="theirs", note="theirs", points=78, size=2.5, version=7)}
+    after = applied(df, baseline, answers, {"t0": {"points": 77}})
+    assert cells(compared(df, after)) == {("t0", "title"): "ours"}
+    assert after.rows(np.array([0]))[["title", "version", "size"]].to_numpy().tolist() == [
+        ["Fix the login page", 1, 2.5]
+    ]
+    assert df.loc["t0", ["points", "version"]].tolist() == [78, 7]
+    assert complaints(compared(df, after)) == []
+
+
+@pytest.mark.parametrize("name", EDITABLE)
+def test_that_holds_for_every_kind_of_column(name: str) -> None:
+    """Whatever dtype the frame has by then."""
+    for dtype in ("object", None):
+        df, baseline = loaded()
+        series = df[name].astype("object")
+        series.at["t0"] = None if name == "urgent" else ROWS[name][1]
+        df[name] = series if dtype else SCHEMA[name].array(normal_values(series))
+        edit = cells(compared(df, baseline))
+        assert edit.keys() == {("t0", name)}
+        after = applied(df, baseline, {"t0": answer("t0", **{name: NEW[name]})}, {})
+        assert cells(compared(df, after)) == edit
+        assert after.locks == {0: 1}
+        assert same(normal_values(after.rows(np.array([0]))[name])[0], normal_values(frame()[name])[0], SCHEMA[name])
+
+
+def test_what_can_not_be_written_to_stays_too() -> None:
+    """A column that is a level of the index has its old cells: they must not become edits."""
+    df, baseline = loaded()
+    df = df.set_index("title", append=True)
+    after = applied(df, baseline, {"t0": answer("t0", title="theirs", note="theirs")}, {})
+    assert is_untouched(compared(df, after))
+    assert after.rows(np.array([0]))["version"].tolist() == [1]
+    assert df["note"].tolist()[0] == "theirs"
+
+
+def test_the_parts_of_an_object_stay_with_its_handle() -> None:
+    """An edit of the name is sent with the id beside it: both are of one state, or the edit is no edit of either."""
+    schema = Schema(
+        (
+            Column("status.name", "text", editable=True),
+            Column("status.id", "text", handle="status.name"),
+            Column("version", "integer", nullable=False, role="version"),
+        )
+    )
+    df = schema.frame(["t0", "t1"], {"status.name": ["a", "a"], "status.id": ["1", "1"], "version": [1, 1]})
+    baseline = Baseline.of(df, schema)
+    df.loc["t0", "status.name"] = "b"
+    theirs = {"status.name": "c", "status.id": "3", "version": 4}
+    followed = follow(df, take_frame(df, schema), baseline, {"t0": theirs, "t1": theirs}, {})
+    after = followed.baseline.rows(np.array([0, 1]))
+    assert after.to_numpy().tolist() == [["a", "1", 1], ["c", "3", 4]]
+    assert followed.columns["status.id"].tolist() == ["1", "3"]
+    assert followed.columns["status.name"].tolist() == ["b", "c"]
+
+
+def test_without_versions_the_old_value_alone_tells() -> None:
+    """A service that is read ahead of each write compares with it."""
+    schema = Schema((Column("title", "text", editable=True), Column("updatedAt", "timestamp", role="updated")))
+    df = schema.frame(["t0"], {"title": ["a"], "updatedAt": ["2026-01-01T00:00:00Z"]})
+    baseline = Baseline.of(df, schema)
+    df.loc["t0", "title"] = "ours"
+    row = {"title": "theirs", "updatedAt": "2026-02-02T00:00:00Z"}
+    after = follow(df, take_frame(df, schema), baseline, {"t0": row}, {}).baseline
+    assert after.rows(np.array([0]))["title"].tolist() == ["a"]
+    assert after.frame["updatedAt"].dt.month.tolist() == [2]
+
+
+def test_our_own_write_moves_nobody_elses_cells() -> None:
+    """The very next version, in the reply to our write: what the service did to other cells is no edit by others."""
+    df, baseline = loaded()
+    df.loc["t0", ["title", "note"]] = ["ours", "ours"]
+    row = answer("t0", title="ours", note="the service's own")
+    followed = follow(df, take_frame(df, SCHEMA), baseline, {"t0": row}, {"t0": {"title": "ours"}}, own=["t0"])
+    assert followed.baseline.locks == {}
+    assert followed.baseline.frame.loc["t0", "note"] == "the service's own"
+
+
+@settings(deadline=None, max_examples=80)
+@given(data=st.data())
+def test_no_edit_is_ever_put_on_a_value_that_was_not_there_when_it_was_made(data: st.DataObject) -> None:
+    """Others write anywhere, a part is sent: an edit that is left stands on the old value, or on what we sent."""
+    names = ["title", "points", "labels", "dueAt"]
+    values: dict[str, dict[str, Any]] = {
+        "ours": NEW,
+        "theirs": {"title": "theirs", "points": 5, "labels": ["theirs"], "dueAt": "2026-03-03T00:00:00Z"},
+        "later": {"title": "later", "points": 77, "labels": ["later"], "dueAt": None},
+    }
+    draw = data.draw
+    df, baseline = loaded()
+    df = df.astype("object") if draw(st.booleans()) else df
+    sent: dict[str, dict[str, Any]] = {task: {} for task in IDS}
+    answers, edits = {}, {}
+    for task in IDS:
+        got = {}
+        for name in names:
+            edit = draw(st.sampled_from([None, "ours", "theirs", "later"]))
+            if edit:
+                value = values[edit][name]
+                df.at[task, name] = pd.Timestamp(value) if name == "dueAt" and value else value
+                edits[task, name] = value
+            if draw(st.booleans()):
+                sent[task][name] = NEW[name]
+                got[name] = NEW[name]
+            if draw(st.integers(0, 2)) == 0:
+                got[name] = values["theirs"][name]
+        answers[task] = answer(task, **got, version=9)
+    after = applied(df, baseline, answers, sent)
+    rows = after.rows(np.arange(5))
+    left = cells(compared(df, after))
+    for at, task in enumerate(IDS):
+        for name in names:
+            column = SCHEMA[name]
+            base, old = normal_values(rows[name])[at], normal_values(frame()[name])[at]
+            fresh = answers[task][name]
+            if (task, name) in left:
+                told = name in sent[task] and same(base, sent[task][name], column)
+                assert same(base, old, column) or told
+                assert same(left[task, name], edits[task, name], column)
+            elif not same(fresh, old, column):
+                assert same(base, fresh, column)
+        behind = any(
+            (task, name) in left and not same(normal_values(rows[name])[at], answers[task][name], SCHEMA[name])
+            for name in names
+        )
+        assert rows["version"].tolist()[at] == (at + 1 if behind else 9)
+    assert after.frame["version"].tolist() == df["version"].tolist() == [9] * 5
 
 
 @settings(deadline=None, max_examples=60)

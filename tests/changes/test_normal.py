@@ -37,7 +37,7 @@ NULLS = [
     np.float32("nan"),
     pd.NA,
     pd.NaT,
-    np.datetime64("NaT"),
+    np.datetime64("NaT", "us"),
     Decimal("NaN"),
     Decimal("sNaN"),
 ]

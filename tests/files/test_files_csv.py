@@ -13,7 +13,10 @@ import pandas as pd
 import pytest
 from files_tasks import SCHEMA, frames, tasks
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from taskframe.changes.baseline import Baseline
+from taskframe.changes.diff import diff
 from taskframe.changes.edited import Edited
 from taskframe.changes.normal import normal_values, same
 from taskframe.errors import FileError
@@ -167,6 +170,27 @@ def test_every_frame_comes_back(tmp_path: Path, frame: pd.DataFrame) -> None:
     write_csv(frame, SCHEMA, tmp_path / "t.csv")
     seen = {name: [v for v in normal_values(frame[name]) if v is not None] for name in ("status", "level")}
     says_the_same(read_csv(tmp_path / "t.csv", SCHEMA, choices=seen), frame)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(frame=frames(), blank=st.sampled_from(["leave", "clear"]), ends=st.sampled_from(["\r\n", "\n", "\r"]))
+def test_a_file_that_nobody_edited_is_no_edit(tmp_path: Path, frame: pd.DataFrame, blank: Any, ends: str) -> None:
+    """Held against its load, with blank cells that clear too, and with line ends that an editor has made alike."""
+    write_csv(frame, SCHEMA, tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
+        texts = [name in SCHEMA and SCHEMA[name].kind == "text" for name in header]
+        alike = [[made_alike(c, ends) if t else c for c, t in zip(row, texts, strict=True)] for row in rows]
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([header, *alike])
+    seen = {name: [v for v in normal_values(frame[name]) if v is not None] for name in ("status", "level")}
+    found = diff(Baseline.of(frame, SCHEMA), read_csv(tmp_path / "t.csv", SCHEMA, choices=seen, blank=blank))
+    assert len(found.changes) == 0
+    assert found.problems == ()
+
+
+def made_alike(text: str, ends: str) -> str:
+    return text if text.startswith("'json:") else text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", ends)
 
 
 def test_a_frame_of_any_dtype_is_written_the_same(tmp_path: Path) -> None:
@@ -384,9 +408,50 @@ def test_columns_without_a_name_hold_nothing(tmp_path: Path) -> None:
 
 def test_a_misspelled_column_is_pointed_out(tmp_path: Path) -> None:
     """It is ignored like any unknown one, but not in silence."""
-    edited = read(tmp_path, "id,Title\nid-1,x\n")
-    assert edited.ignored == ("Title",)
-    assert edited.notes[0].startswith("Title: ignored, it is no column. Did you mean 'title'")
+    edited = read(tmp_path, "id,tilte\nid-1,x\n")
+    assert edited.ignored == ("tilte",)
+    assert edited.notes[0].startswith("tilte: ignored, it is no column. Did you mean 'title'")
+
+
+def test_a_column_may_be_spelled_loosely_and_that_is_told(tmp_path: Path) -> None:
+    """Case, blanks, `-` and `_` don't count, in the id's name too, whatever parts the cells."""
+    for parted in ",;":
+        edited = read(tmp_path, f"ID{parted}Title{parted}due at\nid-1{parted}x{parted}\n")
+        assert list(edited.ids) == ["id-1"]
+        assert (cell(edited, "title"), edited.ignored, edited.problems) == ("x", (), ())
+        assert edited.notes[-3:] == (
+            "the column 'ID' is read as 'id'",
+            "the column 'Title' is read as 'title'",
+            "the column 'due at' is read as 'dueAt'",
+        )
+
+
+def test_a_column_that_is_there_twice_by_loose_spelling_is_not_guessed(tmp_path: Path) -> None:
+    """The exact one counts, the other is ignored with a note; of two that are not exact, neither counts."""
+    edited = read(tmp_path, "id,title,Title\nid-1,x,y\n")
+    assert (cell(edited, "title"), edited.ignored) == ("x", ("Title",))
+    assert "Did you mean 'title'" in edited.notes[0]
+    edited = read(tmp_path, "id,TITLE,Title\nid-1,x,y\n")
+    assert (dict(edited.columns), edited.ignored) == ({}, ("TITLE", "Title"))
+
+
+def test_row_numbers_that_pandas_wrote_are_no_problem(tmp_path: Path) -> None:
+    """`to_csv` without index=False: a column without a name in front, with whole numbers; one note."""
+    edited = read(tmp_path, ",id,title\n0,id-1,a\n7,id-2,b\n,id-3,c\n")
+    assert (list(edited.ids), edited.problems) == (["id-1", "id-2", "id-3"], ())
+    assert edited.notes == (
+        "the first column has no name and only row numbers: ignored. Written by pandas? Use index=False",
+    )
+    assert len(read(tmp_path, ",id,title\nx,id-1,a\n").problems) == 1
+
+
+@pytest.mark.parametrize("cell_", ["1,000", "1e3", "abc", "1.5", "#REF!"])
+def test_a_version_that_is_none_is_left_to_the_diff(tmp_path: Path, cell_: str) -> None:
+    """It is no matter of one cell: the row names a state that no task has."""
+    edited = read(tmp_path, f'id,version,title\nid-1,"{cell_}",x\nid-2,2,y\n')
+    assert edited.problems == ()
+    assert values(edited, "version") == [cell_, 2]
+    assert not edited.skip["version"].any()
 
 
 def test_a_header_alone_is_no_rows(tmp_path: Path) -> None:
@@ -417,7 +482,7 @@ BROKEN = [
     (b"", "is empty: the first line has to name the columns, 'id' among them"),
     (b"\r\n\r\n", "is empty"),
     (b"title,status\nx,todo\n", "has no column 'id', which says whose row it is; its columns are 'title', 'status'"),
-    (b"ID,title\n", "Did you mean 'ID'?"),
+    (b"idd,title\n", "Did you mean 'idd'?"),
     (b"id,title,title\n", "has two columns 'title': rename or remove one of them"),
     (b"id,title\nid-1,caf\xe9\n", "line 2: not UTF-8 (byte 0xe9): save it as 'CSV UTF-8'"),
     (b"id,title\n" + b"x,y\n" * 50_000 + b"id-1,caf\xe9\n", "line 50002: not UTF-8"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from offline import cells, table, tasks
 
 import taskframe as tf
-from taskframe.errors import FrameError, PlanError
+from taskframe.errors import FrameError
 
 SHAPES = {
     "itself": lambda df: df,
@@ -54,15 +55,42 @@ def test_a_frame_from_elsewhere_may_hold_what_is_not_documented() -> None:
         (lambda df: df.reset_index(drop=True), "no task ids"),
         (lambda df: pd.concat([df, df.iloc[:1]]), "doubled: 'tsk_000'"),
         (lambda df: df.rename({"tsk_001": None}), "missing"),
+        (lambda df: df.rename({"tsk_001": ""}), "missing"),
         (lambda df: df.assign(dueAt="soon"), "task tsk_000, column dueAt"),
         (lambda df: df.assign(dueAt="2026-01-31T09:00:00"), "has no time zone"),
         (lambda df: df.assign(title=3), "task tsk_000, column title"),
+        (lambda df: df.assign(title=[None, *df["title"][1:]]), "task tsk_000, column title: it is null, which no task"),
+        (lambda df: df.assign(status=None), "task tsk_000, column status: it is null"),
+        (lambda df: df["title"], "from_frame takes a DataFrame, not Series"),
+        (lambda df: None, "from_frame takes a DataFrame, not NoneType"),
     ],
 )
 def test_what_no_task_can_have_is_no_baseline(spoil: Any, words: str) -> None:
     """FrameError, with the task and the column."""
     with pytest.raises(FrameError, match=words):
         tf.from_frame(spoil(table()), "reload")
+
+
+@pytest.mark.parametrize("when", [datetime(2026, 1, 1), "2026-01-01T00:00:00Z", pd.NaT, 5, ""])
+def test_when_it_was_loaded_is_a_time_with_its_zone(when: Any) -> None:
+    """Whose time would it be otherwise?"""
+    with pytest.raises(FrameError, match="loaded_at= takes a datetime with its time zone"):
+        tf.from_frame(table(), "reload", loaded_at=when)
+    berlin = datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+    made = tf.from_frame(table(), "reload", loaded_at=berlin)
+    assert made.loaded_at == berlin
+    assert "loaded 2026-01-01T00:00Z" in repr(made)
+
+
+def test_what_the_service_does_not_document_is_noted() -> None:
+    """Seen at a service it is legitimate; in every row it is probably a mistake: the reader can tell."""
+    made = tasks(status=["todo"] * 19 + ["frozen"], priority="x")
+    assert made.notes == (
+        "status: not documented by the service: 'frozen' (1 task)",
+        "priority: not documented by the service: 'x' (20 tasks)",
+    )
+    assert tasks().notes == ()
+    assert "not documented" in repr(made)
 
 
 def test_a_saved_frame_has_the_baseline_and_the_edits(tmp_path: Path) -> None:
@@ -110,13 +138,24 @@ def test_saving_and_opening_loses_no_edit(tmp_path: Path, edits: dict[tuple[int,
     assert cells(tf.open_tasks(tmp_path / "a.tasks").plan()) == cells(made.plan())
 
 
-def test_edits_with_problems_can_not_be_saved(tmp_path: Path) -> None:
-    """They could not be kept: that is an error, not a loss."""
+def test_what_can_not_be_kept_is_named_and_the_rest_is_saved(tmp_path: Path) -> None:
+    """Edits with problems, rows that the load never had, read-only edits, columns of one's own."""
     made = tasks()
+    made.df = pd.concat([made.df, made.df.iloc[:1].rename({"tsk_000": "new"})])
     made.df.loc["tsk_000", "title"] = ""
-    with pytest.raises(PlanError, match="can't be saved"):
+    made.df.loc["tsk_001", "title"] = "kept"
+    made.df.loc["tsk_002", "identifier"] = "T-99"
+    made.df["mine"] = 1
+    with pytest.warns(UserWarning, match="does not keep all") as caught:
         made.save(tmp_path / "monday.tasks")
-    assert not list(tmp_path.iterdir())
+    said = str(caught[0].message)
+    for words in ("2 problems", "1 edit in the read-only column identifier ignored", "the column mine"):
+        assert words in said
+    assert caught[0].filename == __file__
+    opened = tf.open_tasks(tmp_path / "monday.tasks")
+    assert cells(opened.plan()) == {("tsk_001", "title"): "kept"}
+    assert len(opened.plan().problems) == 0
+    assert opened.baseline.frame.equals(made.baseline.frame)
 
 
 def test_answers_move_the_frame_in_place() -> None:

@@ -165,7 +165,9 @@ def test_where_says_which_of_them(where: Any) -> None:
         ),
         (("u_1", "u_2", {"where": "stauts == 'todo'"}), "is no query of this frame", PlanError),
         (("u_1", "u_2", {"where": "version + 1"}), "boolean Series", PlanError),
-        (("u_1", "u_2", {"where": [True] * 20}), "boolean Series", PlanError),
+        (("u_1", "u_2", {"where": [True] * 19}), "19 values for 20 rows", PlanError),
+        (("u_1", "u_2", {"where": [1] * 20}), "boolean Series", PlanError),
+        (("u_1", "u_2", {"where": {"status": "todo"}}), "boolean Series", PlanError),
         (("u_1", "u_2", {"where": pd.Series([True] * 20)}), "another index", PlanError),
         (("u_1", "u_2", {"column": "status"}), "holds no assignee; these do: assigneeUserId", PlanError),
         (("u_1", "u_2", {"column": "asigneeUserId"}), "Did you mean 'assigneeUserId'", SettingsError),
@@ -242,3 +244,37 @@ def test_nobody_is_named_twice() -> None:
         made = conn.load()
         with pytest.raises(PlanError, match="are one person"):
             made.reassign("@ada", {"@grace": 2, "grace@example.com": 1})
+
+
+@pytest.mark.parametrize(
+    "form", [np.asarray, list, tuple, lambda mask: mask.array], ids=["numpy", "list", "tuple", "array"]
+)
+def test_a_mask_without_an_index_goes_by_position(form: Any) -> None:
+    """What numpy and a comprehension give."""
+    expected, made = tasks(), tasks()
+    mask = expected.df["status"] == "todo"
+    expected.reassign("u_1", "u_2", where=mask)
+    made.reassign("u_1", "u_2", where=form(mask))
+    assert made.df.equals(expected.df)
+    assert 0 < (made.df["assigneeUserId"] == "u_2").sum() < 10
+
+
+def test_unassigned_is_what_nobody_has() -> None:
+    """A task of an agent is not up for grabs, unless the column is named."""
+    agents = ["a_1" if i < 4 else None for i in range(20)]
+    made = tasks(assigneeAgentId=agents)
+    made.reassign(None, "u_2")
+    assert owners(made) == {"u_1": 10, "u_2": 8, None: 2}
+    made = tasks(assigneeAgentId=agents)
+    made.reassign(None, "u_2", column="assigneeUserId")
+    assert owners(made) == {"u_1": 10, "u_2": 10}
+    with pytest.raises(PlanError, match="every task has somebody"):
+        tasks(assigneeAgentId="a_1").reassign(None, "u_2")
+
+
+def test_errors_name_people_as_they_were_named() -> None:
+    """Not only by an id that nobody has typed."""
+    with tf.sandbox(tasks=5) as box, box.connect("reload", progress=False, people={"u_77": "Nobody Much"}) as conn:
+        made = conn.load()
+        with pytest.raises(PlanError, match=r"no task has 'Nobody Much' \(u_77\) in assigneeUserId"):
+            made.reassign("Nobody Much", "u_2")

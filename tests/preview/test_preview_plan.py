@@ -53,8 +53,10 @@ def test_the_first_line_is_the_number_of_cells_cleared(view: Any) -> None:
 
 
 def test_the_second_line_is_tasks_and_calls(view: Any) -> None:
-    """With thousands separators."""
-    assert plan_text(view).splitlines()[1] == "12 tasks · 1,234 calls · 15 cells in 3 columns"
+    """With thousands separators, and the time that they take."""
+    assert plan_text(view).splitlines()[1] == (
+        "12 tasks · 1,234 calls · 15 cells in 3 columns · about 2.8 hours at the known rate"
+    )
 
 
 @pytest.mark.parametrize("show", [plan_text, lambda view: words_of(plan_html(view))], ids=["text", "html"])
@@ -65,7 +67,7 @@ def test_all_that_matters_is_said(view: Any, show: Any) -> None:
         "https://api.reload.chat · workspaceId ws_1", "loaded 2026-07-01T09:30Z", "status = todo, done",
         "Assignees never seen before in this load", "usr_9", "Anna Kim (usr_1)",
         "12 edits in read-only column createdAt are ignored", "Ignored column, unknown to Reload: score", "a note",
-        "Time needed: about 2.8 hours at the known rate", "Can&#x27;t be verified: an edit by others within 2 s",
+        "about 2.8 hours at the known rate", "Can&#x27;t be verified: an edit by others within 2 s",
         "REL-0", "Fix the login page", "cleared",
     ):  # fmt: skip
         assert words in said or words.replace("&#x27;", "'") in said
@@ -86,7 +88,21 @@ def test_an_empty_plan_says_what_to_do() -> None:
         assert "0 cells are cleared" in said
         assert "Nothing to do" in said
         assert "no edits in tasks.df; edited a copy? tasks.plan(copy)" in said
-        assert "Time needed" not in said
+        assert "at the known rate" not in said
+
+
+def test_a_place_without_an_address_has_no_loose_end() -> None:
+    """A frame from elsewhere, without a connection."""
+    lines = plan_text(plan(changes(1, status=[("todo", "done")]), source="")).splitlines()
+    assert lines[2] == "Reload"
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_limited_load_is_told(limited: bool) -> None:
+    """Only so many tasks, or some ids, were wanted: the rest is not in it."""
+    view = plan(changes(1, status=[("todo", "done")]), limited=limited, filters={"status": "todo"})
+    for said in (plan_text(view), words_of(plan_html(view))):
+        assert ("status = todo · perhaps not all tasks" in said) == limited
 
 
 def test_an_incomplete_load_is_said_aloud() -> None:

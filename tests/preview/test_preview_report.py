@@ -40,6 +40,19 @@ def test_failures_come_with_words_and_their_first_rows() -> None:
     assert "422" in text
 
 
+@pytest.mark.parametrize("show", [report_text, report_html])
+def test_one_reason_is_counted_as_one(show: Any) -> None:
+    """Whatever its request ids are, and whatever a reply quoted."""
+    details = [f"no right to write (request id req_{n})" for n in range(7)]
+    details += [f"the reply is no JSON: '<html>{n}</html>'" for n in range(5)] + ["can't be 'x'"]
+    said = show(report([("failed", d) for d in details])).replace("&#x27;", "'")
+    reasons = said[said.index("Commonest reasons") : said.index("tasks that did not")]
+    assert "7 failed: no right to write" in reasons
+    assert "5 failed: the reply is no JSON: …" in reasons
+    assert "1 failed: can't be 'x'" in reasons
+    assert "req_0" not in reasons
+
+
 def test_conflicts_show_base_ours_and_theirs() -> None:
     """With names for people, and never two that look alike."""
     times = [pd.Timestamp(f"2026-07-01T09:00:0{i}Z") for i in range(3)]

@@ -7,6 +7,7 @@ whole in `listing`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,8 +17,8 @@ from taskframe.services.kore import body, objects, wire
 from taskframe.services.kore import settings as kore_settings
 from taskframe.services.kore import tasks as kore_tasks
 from taskframe.services.kore.filters import body_of
-from taskframe.services.kore.listing import KoreListing
-from taskframe.services.kore.reread import KoreReread
+from taskframe.services.kore.listing import PAGE, KoreListing
+from taskframe.services.kore.reread import DENSE, KoreReread
 from taskframe.services.kore.settings import KoreSettings
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Kore:
     label: ClassVar[str] = "Kore"
     index: ClassVar[str] = kore_tasks.INDEX
     versioned: ClassVar[bool] = False
+    singly: ClassVar[bool] = False
+    fresh: ClassVar[float] = math.inf
     settings: type[BaseModel] = KoreSettings
     limits: Sequence[Limit] = (Limit(60, 60), Limit(1800, 3600))  # the lower of two documented classes
 
@@ -52,6 +55,11 @@ class Kore:
     def reread(self, bases: Sequence[Row]) -> Listing:
         """A reading of just these tasks, one page after another. What it does not find is gone, or hidden."""
         return KoreReread(bases)
+
+    def reads(self, tasks: int, among: int) -> int:
+        """All pages; few tasks in a long list are searched for, by halving."""
+        pages = -(-max(among, tasks) // PAGE)
+        return pages if DENSE * tasks >= pages else min(pages, 1 + tasks * pages.bit_length())
 
     def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         """The tasks of a listing as columns, and what their names stand for. Timestamps are ISO 8601 text."""

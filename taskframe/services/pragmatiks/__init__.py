@@ -17,7 +17,7 @@ from taskframe.services.base import Call, Limit, Person
 from taskframe.services.pragmatiks import tasks as agent_tasks
 from taskframe.services.pragmatiks import wire
 from taskframe.services.pragmatiks.listing import PragmatiksListing
-from taskframe.services.pragmatiks.reread import PragmatiksReread
+from taskframe.services.pragmatiks.reread import FEW, PragmatiksReread
 
 if TYPE_CHECKING:
     from taskframe.changes.edit import Edit, Row
@@ -44,6 +44,8 @@ class Pragmatiks:
     label: ClassVar[str] = "Pragmatiks"
     index: ClassVar[str] = "id"
     versioned: ClassVar[bool] = False
+    singly: ClassVar[bool] = True
+    fresh: ClassVar[float] = 30.0
     settings: type[BaseModel] = PragmatiksSettings
     limits: Sequence[Limit] = ()  # none is documented
 
@@ -58,6 +60,10 @@ class Pragmatiks:
     def reread(self, bases: Sequence[Row]) -> Listing:
         """A reading of just these tasks: one by one where they are few, else from the whole list."""
         return PragmatiksReread(bases)
+
+    def reads(self, tasks: int, among: int) -> int:  # noqa: ARG002
+        """A call for each where they are few, else one for all."""
+        return tasks if tasks <= FEW else 1
 
     def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         """The tasks of a listing as columns; timestamps stay text. `ProtocolError` names a task with a bad one."""

@@ -6,6 +6,7 @@ What is documented and what is inferred stands beside the code that relies on it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
@@ -46,6 +47,8 @@ class Reload:
     label: ClassVar[str] = "Reload"
     index: ClassVar[str] = "id"
     versioned: ClassVar[bool] = True
+    singly: ClassVar[bool] = False
+    fresh: ClassVar[float] = math.inf
     settings: type[BaseModel] = ReloadSettings
     limits: Sequence[Limit] = ()  # 429 is documented, numbers are not
 
@@ -60,6 +63,10 @@ class Reload:
     def reread(self, bases: Sequence[Row]) -> Listing:
         """A reading of just these tasks. What it does not find may be gone or hidden: no call tells which."""
         return ReloadReread(bases)
+
+    def reads(self, tasks: int, among: int) -> int:  # noqa: ARG002
+        """A search for each."""
+        return tasks
 
     def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         """The tasks of a listing as columns; timestamps stay text. `ProtocolError` names a task with a bad one."""
