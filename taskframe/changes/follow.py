@@ -127,11 +127,11 @@ class _Answers:
         if self.edited is None:
             return np.full(len(self.places), -1)
         if self.whole:
-            return self.places
+            return np.asarray(self.places)
         ids = self.edited.ids
         single = np.flatnonzero(~np.asarray(ids.duplicated(keep=False)) & ~np.asarray(ids.isna()))
         found = np.asarray(ids[single].get_indexer(self.before.ids[self.places]))
-        return np.where(found >= 0, single[found] if len(single) else -1, -1)
+        return np.asarray(np.where(found >= 0, single[found] if len(single) else -1, -1))
 
     def _ours(self, ids: list[str], own: Collection[str]) -> np.ndarray:
         ours = np.zeros(len(self.places), dtype=bool)

@@ -35,5 +35,7 @@ def test_import_is_light() -> None:
     print()
     for side, median in medians.items():
         spread = max(sides[side]) - min(sides[side])
-        print(f"{side:30} {median * 1000:6.0f} ms (spread {spread * 1000:.0f}), {median / medians['import pandas']:.2f} ×")
+        print(
+            f"{side:30} {median * 1000:6.0f} ms (spread {spread * 1000:.0f}), {median / medians['import pandas']:.2f} ×"
+        )
     assert medians["import taskframe"] <= medians["import pandas"] + GOAL

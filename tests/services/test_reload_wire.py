@@ -222,7 +222,7 @@ def test_what_update_task_takes_can_be_edited_and_only_assignees_cleared():
     for bad in ("", "x" * 501, None):
         with pytest.raises(Unfit):
             schema["title"].check(bad)
-    with pytest.raises(Unfit, match='empty text goes'):
+    with pytest.raises(Unfit, match="empty text goes"):
         schema["description"].check(None)
     schema["description"].check("")
 
