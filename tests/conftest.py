@@ -12,6 +12,18 @@ import pytest
 
 import taskframe as tf
 
+SLOW = ("apply", "cli", "connection", "contract", "docs", "loading", "notebooks", "sandbox", "services")
+"""Folders of tests that `make quick` leaves out: they start servers and processes by the dozen, or long searches."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks all tests of the slow folders."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

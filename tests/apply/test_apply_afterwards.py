@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from apply_stage import Stage, kinds
 from test_apply_limits import watcher
+from verify_stage import staged
 
 import taskframe as tf
 from taskframe.services.base import Call, Reply, Verdict
@@ -343,3 +344,18 @@ def test_the_same_value_from_somebody_else_is_no_write_of_ours(stage: Stage) -> 
     assert tasks.plan().apply().counts == {"unchanged": 1}
     copy.loc[task, "priority"] = other(copy.loc[task, "priority"])
     assert list(tasks.plan(copy).problems["id"]) == [task]
+
+
+@pytest.mark.parametrize(("service", "column"), [("kore", "desc"), ("pragmatiks", "description")])
+def test_without_versions_the_read_ahead_of_the_write_tells(service: str, column: str) -> None:
+    """An edit that was not sent still stands on what was loaded, so what came in beneath it is a conflict."""
+    with staged(service) as stage:
+        tasks = stage.load(10)
+        task = str(tasks.df.index[4])
+        tasks.df.loc[task, stage.title] = "ours"
+        tasks.df[column] = [f"ours {n}" for n in range(10)]
+        stage.server.edit(task, **{stage.title: "theirs"})
+        assert tasks.plan(columns=[column]).apply(confirm=10).counts == {"applied": 10}
+        assert tasks.plan().changes[["id", "column"]].to_numpy().tolist() == [[task, stage.title]]
+        assert conflicts(tasks.plan().apply()) == [(task, stage.title, "ours", "theirs")]
+        assert stage.held(task) == "theirs"

@@ -327,6 +327,7 @@ values: dict[str, st.SearchStrategy[Any]] = {
 rows = st.fixed_dictionaries(values)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_the_changes_put_on_the_baseline_give_the_edited_values(data: st.DataObject) -> None:

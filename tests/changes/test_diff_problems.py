@@ -172,6 +172,7 @@ anything = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(data=st.data())
 def test_any_cell_is_a_change_or_a_problem_or_neither_and_never_both(data: st.DataObject) -> None:

@@ -344,6 +344,7 @@ def test_our_own_write_moves_nobody_elses_cells() -> None:
     assert followed.baseline.frame.loc["t0", "note"] == "the service's own"
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(data=st.data())
 def test_no_edit_is_ever_put_on_a_value_that_was_not_there_when_it_was_made(data: st.DataObject) -> None:
@@ -395,6 +396,7 @@ def test_no_edit_is_ever_put_on_a_value_that_was_not_there_when_it_was_made(data
     assert after.frame["version"].tolist() == df["version"].tolist() == [9] * 5
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_edits_survive_an_apply_and_nothing_else_does(data: st.DataObject) -> None:
