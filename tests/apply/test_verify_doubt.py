@@ -148,7 +148,7 @@ def test_every_outcome_of_a_storm_is_true(service: str, verify: Any, seed: int) 
     if (service, verify) == ("kore", "each"):
         pytest.skip("no call of Kore reads a single task")
     with staged(service, tasks=90, factor=100) as stage:
-        tasks = stage.edited(timeout=1.0)
+        tasks = stage.edited(timeout=30.0)  # nothing stalls in this storm: a busy machine must not look like one
         stage.faults.storm(0.4, kinds=STORM, seed=seed, most_in_a_row=3)
         report = stage.apply(tasks, verify=verify)
         stage.faults.clear()

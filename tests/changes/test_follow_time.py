@@ -24,11 +24,17 @@ def column(kind: str, choices: Any, *, nullable: bool) -> list[Any]:
     return [None if nullable and n % 2 else f"word {n}" for n in range(COUNT)]
 
 
-def test_20_000_answers_are_followed_in_well_under_a_second() -> None:
-    """Whole answers of all columns, of which four moved, and one holds edits made meanwhile."""
+def test_20_000_answers_are_followed_in_bulk() -> None:
+    """Whole answers of all columns, of which four moved, and one holds edits made meanwhile: no cell by cell.
+
+    Held against the time that it takes to make the frame, on the same machine at the same moment (about 3 times; cell
+    by cell it was some 80 times).
+    """
     values = {c.name: column(c.kind, c.choices, nullable=c.nullable) for c in RELOAD}
     ids = [f"t{n}" for n in range(COUNT)]
+    start = time.process_time()
     df = RELOAD.frame(ids, values)
+    made = time.process_time() - start
     baseline = Baseline.of(df, RELOAD)
     priority = ["low" if p != "low" else "high" for p in values["priority"]]
     df["title"], df["priority"] = [f"ours {n}" for n in range(COUNT)], priority
@@ -48,4 +54,4 @@ def test_20_000_answers_are_followed_in_well_under_a_second() -> None:
     spent = time.process_time() - start
     assert followed.baseline.frame["version"].eq(2).all()
     assert set(followed.columns) == {"version", "updatedAt"}
-    assert spent < 1.5  # about 0.25 s where it was measured
+    assert spent < 25 * made
