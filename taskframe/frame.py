@@ -26,7 +26,14 @@ from taskframe.changes.persons import resolve
 from taskframe.config import find_service
 from taskframe.errors import FrameError, PlanError, SettingsError, did_you_mean
 from taskframe.files.csv import read_csv, write_csv
-from taskframe.files.saved import frame_payload, payload_changes, payload_frame, read_document, write_document
+from taskframe.files.saved import (
+    frame_payload,
+    making_sense,
+    payload_changes,
+    payload_frame,
+    read_document,
+    write_document,
+)
 from taskframe.load import Load
 from taskframe.people import People
 from taskframe.plan import Plan
@@ -408,11 +415,12 @@ def open_tasks(path: str | os.PathLike[str], connection: Connection | None = Non
     or was altered, and PlanError when it was loaded elsewhere.
     """
     data = read_document(path, "tasks")
-    load = Load.from_json(data["load"], find_service(data["load"]["service"]))
-    if connection is not None:
-        connection.check_same_place(load.source, f"the load {os.fspath(path)}")
-    tasks = TaskFrame(payload_frame(data["frame"], load.schema), load, connection)
-    edits = payload_changes(data["edits"], load.schema)
-    for name, change in edits.columns.items():
-        tasks.df.loc[edits.ids[change.rows], name] = load.schema[name].array(list(change.after))
-    return tasks
+    with making_sense(path):
+        load = Load.from_json(data["load"], find_service(data["load"]["service"]))
+        if connection is not None:
+            connection.check_same_place(load.source, f"the load {os.fspath(path)}")
+        tasks = TaskFrame(payload_frame(data["frame"], load.schema), load, connection)
+        edits = payload_changes(data["edits"], load.schema)
+        for name, change in edits.columns.items():
+            tasks.df.loc[edits.ids[change.rows], name] = load.schema[name].array(list(change.after))
+        return tasks

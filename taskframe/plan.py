@@ -17,9 +17,10 @@ from taskframe.changes.edit import Edit, Row
 from taskframe.config import find_service
 from taskframe.engine.applying import OnConflict
 from taskframe.engine.decider import check_on_conflict
+from taskframe.engine.transport import build_request
 from taskframe.engine.verifying import Verify, way_of
 from taskframe.errors import ConfirmationNeeded, PlanError
-from taskframe.files.saved import changes_payload, payload_changes, read_document, write_document
+from taskframe.files.saved import changes_payload, making_sense, payload_changes, read_document, write_document
 from taskframe.guard import confirmation, open_risk, unseen
 from taskframe.load import Load
 from taskframe.preview.html import plan_html
@@ -153,12 +154,10 @@ class Plan:
     def requests(self) -> Iterator[dict[str, Any]]:
         """The calls of the first attempt, one after another: method, url, json. No secrets."""
         for call in self._calls():
-            query = "?" + "&".join(f"{k}={v}" for k, v in call.params) if call.params else ""
-            yield {
-                "method": call.method,
-                "url": self._load.source.base_url + call.path + query,
-                "json": call.json,
-            }
+            request = build_request(
+                self._load.source.base_url, call, {}
+            )  # the very one that is sent, but for who we are
+            yield {"method": request.method, "url": request.url, "json": call.json}
 
     def _calls(self) -> Iterator[Call]:
         for edit in self._changes.edits():
@@ -406,17 +405,18 @@ def open_plan(path: str | os.PathLike[str], connection: Connection) -> Plan:
     another service, address or account.
     """
     data = read_document(path, "plan")
-    load = Load.from_json(data["load"], find_service(data["load"]["service"]))
-    connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
-    return Plan(
-        load,
-        payload_changes(data["changes"], load.schema),
-        tuple(Problem(**p) for p in data["problems"]),
-        tuple(data["warnings"]),
-        tuple(data["ignored"]),
-        tuple(data["notes"]),
-        _connection=connection,
-        id=data["id"],
-        parent=data["parent"],
-        _strangers=data["strangers"],
-    )
+    with making_sense(path):
+        load = Load.from_json(data["load"], find_service(data["load"]["service"]))
+        connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
+        return Plan(
+            load,
+            payload_changes(data["changes"], load.schema),
+            tuple(Problem(**p) for p in data["problems"]),
+            tuple(data["warnings"]),
+            tuple(data["ignored"]),
+            tuple(data["notes"]),
+            _connection=connection,
+            id=data["id"],
+            parent=data["parent"],
+            _strangers=data["strangers"],
+        )

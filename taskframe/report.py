@@ -103,6 +103,11 @@ class Report:
         return {kind: counted[kind] for kind in OUTCOMES if counted[kind]}
 
     @property
+    def summary(self) -> str:
+        """The counts in words: `284 applied, 1,716 skipped`."""
+        return ", ".join(f"{number:,} {kind}" for kind, number in self.counts.items()) or "no tasks"
+
+    @property
     def ok(self) -> bool:
         """Whether every task holds what was planned (or, in a dry run, could)."""
         return all(o.kind in DONE for o in self._outcomes)

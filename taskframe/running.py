@@ -90,7 +90,7 @@ def after_run(plan: Plan, report: Report, outcomes: Sequence[Outcome], *, interr
     """
     came = uninterrupted(lambda: _follow(plan, outcomes))
     if came or interrupted or report.stopped == INTERRUPTED:
-        raise ApplyInterrupted(f"interrupted; {report.counts}: the report is in .report", report)
+        raise ApplyInterrupted(f"interrupted: {report.summary}; the report is in .report", report)
     return report
 
 

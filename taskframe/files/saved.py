@@ -13,18 +13,20 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Literal
 
 import msgspec
 
 from taskframe._version import __version__
-from taskframe.errors import FileError
+from taskframe.errors import FileError, TaskframeError
 from taskframe.files.atomic import PRIVATE, opened, written
 from taskframe.files.columns import changes_payload, frame_payload, payload_changes, payload_frame
 
 __all__ = [
-    "changes_payload", "frame_payload", "payload_changes", "payload_frame", "read_document", "write_document",
+    "changes_payload", "frame_payload", "making_sense", "payload_changes", "payload_frame",
+    "read_document", "write_document",
 ]  # fmt: skip
 
 Kind = Literal["tasks", "plan"]
@@ -46,6 +48,18 @@ class _Envelope(msgspec.Struct):
     taskframe: str = "?"
     checksum: str = ""
     payload: msgspec.Raw = msgspec.Raw(b"null")
+
+
+@contextmanager
+def making_sense(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Around what is made of a document: a part that is missing, or of another shape, is FileError too."""
+    try:
+        yield
+    except TaskframeError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        words = f"{os.fspath(path)}: what it holds makes no sense ({type(error).__name__}: {error}): save it again"
+        raise FileError(words) from None
 
 
 def write_document(path: str | os.PathLike[str], kind: Kind, payload: dict[str, Any]) -> None:

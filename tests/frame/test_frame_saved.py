@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from offline import cells, table, tasks
 
 import taskframe as tf
-from taskframe.errors import FrameError
+from taskframe.errors import FrameError, TaskframeError
+from taskframe.files.saved import read_document, write_document
 
 SHAPES = {
     "itself": lambda df: df,
@@ -173,3 +174,16 @@ def test_answers_move_the_frame_in_place() -> None:
     assert len(made.plan(old)) == 0
     assert made.plan(old).problems["problem"].str.startswith("stale").all()
     assert len(made.plan(old).problems) == 20
+
+
+@pytest.mark.parametrize("part", ["load", "frame", "edits"])
+@pytest.mark.parametrize("instead", [None, {}, [], "x", 7])
+def test_a_file_whose_parts_make_no_sense_is_no_file_of_ours(tmp_path: Path, part: str, instead: Any) -> None:
+    """The checksum finds damage, not malice: whoever can write the file can write anything into it."""
+    path = tmp_path / "monday.tasks"
+    tasks().save(path)
+    payload = read_document(path, "tasks")
+    for changed in ({**payload, part: instead}, {k: v for k, v in payload.items() if k != part}):
+        write_document(path, "tasks", changed)
+        with pytest.raises(TaskframeError):
+            tf.open_tasks(path)
