@@ -23,6 +23,7 @@ from taskframe._version import __version__
 if TYPE_CHECKING:
     from taskframe.catalogue import Catalogue
     from taskframe.connection import Connection, connect
+    from taskframe.elsewhere import from_frame, open_plan, open_tasks
     from taskframe.engine.transport import NoReply, Request, Transport
     from taskframe.errors import (
         ApplyInterrupted,
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
         SettingsError,
         TaskframeError,
     )
-    from taskframe.frame import TaskFrame, from_frame, open_tasks
+    from taskframe.frame import TaskFrame
     from taskframe.local import LocalSandbox, sandbox
-    from taskframe.plan import Plan, open_plan
+    from taskframe.plan import Plan
     from taskframe.report import Report
     from taskframe.schema import Column, Schema
     from taskframe.services.base import Limit, Reply
@@ -85,9 +86,10 @@ _HOMES = {
     "taskframe.catalogue": ("Catalogue",),
     "taskframe.connection": ("Connection", "connect"),
     "taskframe.engine.transport": ("NoReply", "Request", "Transport"),
-    "taskframe.frame": ("TaskFrame", "from_frame", "open_tasks"),
+    "taskframe.elsewhere": ("from_frame", "open_plan", "open_tasks"),
+    "taskframe.frame": ("TaskFrame",),
     "taskframe.local": ("LocalSandbox",),
-    "taskframe.plan": ("Plan", "open_plan"),
+    "taskframe.plan": ("Plan",),
     "taskframe.report": ("Report",),
     "taskframe.schema": ("Column", "Schema"),
     "taskframe.services.base": ("Limit", "Reply"),

@@ -47,3 +47,7 @@ class Catalogue:
     def to_json(self) -> dict[str, dict[str, Any]]:
         """As plain JSON, for files."""
         return {column: dict(names) for column, names in self.entries.items()}
+
+
+EMPTY = Catalogue()
+"""One that knows nothing."""

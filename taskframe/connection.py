@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 from pydantic import SecretStr
 
+from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.config import find_service, read_settings
 from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.clock import Clock, SystemClock
@@ -17,7 +18,9 @@ from taskframe.engine.limits import shared_limiter
 from taskframe.engine.link import Link
 from taskframe.engine.tokens import Fresh, TokenSource
 from taskframe.engine.transport import Transport, make_transport
+from taskframe.errors import SettingsError
 from taskframe.frame import TaskFrame
+from taskframe.load import Load, place_of
 from taskframe.loading import Wanted, read_tasks
 from taskframe.options import CONCURRENCY, MAX_WAIT, TIMEOUT, check_options, conceal, limits_of, token_source
 from taskframe.people import People, person_id
@@ -62,6 +65,7 @@ class Connection:
         self.service = service
         self._place = place = Place(service, settings)
         self._people = people or People()
+        self._catalogue = EMPTY
         self._progress = progress
         clock = clock or SystemClock()
         link = Link(
@@ -87,9 +91,8 @@ class Connection:
         return self._place.base_url
 
     def __repr__(self) -> str:
-        account = "".join(f", {k} {v}" for k, v in self._place.account.items())
         closed = ", closed" if self._session.closed else ""
-        return f"<Connection to {self.service.label} at {self.base_url}{account}{closed}>"
+        return f"<Connection to {self.service.label} at {place_of(self.base_url, self._place.account)}{closed}>"
 
     # the two faces
 
@@ -152,22 +155,17 @@ class Connection:
 
     @property
     def people(self) -> pd.DataFrame:
-        """id, name, email, handle, kind: whom the service has resolved, and whom you assigned."""
+        """id, name, email, handle, kind: whom the service has told of, and whom you assigned, whose names go first."""
         return self._people.frame()
 
     @people.setter
     def people(self, table: pd.DataFrame | Mapping[str, str] | None) -> None:
-        self._people = People.of(table)
+        self._people = self._people.replaced(table)
 
     @property
-    def people_names(self) -> dict[str, str]:
-        """id → name."""
-        return self._people.names
-
-    @property
-    def people_ids(self) -> Collection[str]:
-        """The ids of everybody known."""
-        return self._people.ids
+    def known(self) -> People:
+        """The same, to be asked for ids and names."""
+        return self._people
 
     def person_id(self, who: str) -> str:
         """The id of whoever goes by `@handle`, mail address or known name; anything else is an id already.
@@ -178,12 +176,36 @@ class Connection:
 
     # loading
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """What names stand for, as far as loads over this connection have told; empty where none need be known.
+
+        To add what no loaded task has: `conn.catalogue = conn.catalogue.merge(tf.Catalogue({"status.name": {…}}))`.
+        """
+        return self._catalogue
+
+    @catalogue.setter
+    def catalogue(self, catalogue: Catalogue) -> None:
+        if not isinstance(catalogue, Catalogue):
+            raise SettingsError(f"conn.catalogue takes a taskframe.Catalogue, not {type(catalogue).__name__}")
+        try:
+            self.service.schema(catalogue)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise SettingsError(f"conn.catalogue: {self.service.label} can make nothing of it: {error!r}") from None
+        self._catalogue = catalogue
+
+    def learn(self, load: Load) -> None:
+        """Remembers what a load from elsewhere tells of names and people: it may be old, so what is known stays."""
+        self._catalogue = load.catalogue.merge(self._catalogue)
+        self._people.learn(load.people)
+
     def load(
         self,
         *,
         filters: Mapping[str, Any] | None = None,
         ids: Collection[str] | None = None,
         limit: int | None = None,
+        editable: Collection[str] = (),
         allow_incomplete: bool = False,
         progress: Progress | None = None,
         **named: Any,
@@ -191,12 +213,14 @@ class Connection:
         """Loads tasks: all pages, or an error.
 
         Filters are the service's own, by name (`status=["todo", "in_progress"]`; lists are allowed), or in `filters=`
-        where one is named like an option. `ids` and `limit` want only some of them.
+        where one is named like an option. `ids` and `limit` want only some of them. `editable` names columns that the
+        service takes and that are its own record (Kore's `createdAt`): else they are read-only.
 
-        Raises SettingsError for a filter that does not exist, AuthError, ServiceError, and IncompleteLoad when the
-        list is cut or can't be proven whole; `allow_incomplete=True` goes on with what there is, and the frame says so.
+        Raises SettingsError for a filter or column that does not exist, AuthError, ServiceError, and IncompleteLoad
+        when the list is cut or can't be proven whole; `allow_incomplete=True` goes on with what there is, and the frame
+        says so.
         """
-        return self.run(self._load(Wanted.of(filters, named, ids, limit), allow_incomplete, progress))
+        return self.run(self._load(Wanted.of(filters, named, ids, limit, editable), allow_incomplete, progress))
 
     async def load_async(
         self,
@@ -204,12 +228,13 @@ class Connection:
         filters: Mapping[str, Any] | None = None,
         ids: Collection[str] | None = None,
         limit: int | None = None,
+        editable: Collection[str] = (),
         allow_incomplete: bool = False,
         progress: Progress | None = None,
         **named: Any,
     ) -> TaskFrame:
         """`load`, awaited."""
-        return await self.arun(self._load(Wanted.of(filters, named, ids, limit), allow_incomplete, progress))
+        return await self.arun(self._load(Wanted.of(filters, named, ids, limit, editable), allow_incomplete, progress))
 
     async def _load(self, wanted: Wanted, allow_incomplete: bool, progress: Progress | None) -> TaskFrame:
         with self._session.at_work():
@@ -217,9 +242,12 @@ class Connection:
                 self._session.link,
                 wanted,
                 self._place.learn,
+                known=lambda: self._catalogue,
                 allow_incomplete=allow_incomplete,
                 progress=self._progress if progress is None else progress,
             )
+            self._catalogue = about.catalogue
+            self._people.learn(about.people)
         return TaskFrame(df, about, self)
 
     # applying
@@ -234,15 +262,15 @@ class Connection:
 
     async def dry_run_plan(self, plan: Plan, verify: Verify | None = None) -> Report:
         """A run that reads and writes nothing."""
-        return await self._runs.dry_run(plan, self.people_names, verify)
+        return await self._runs.dry_run(plan, self._people.names, verify)
 
     def apply_plan(self, plan: Plan, on_conflict: OnConflict, verify: Verify | None = None) -> Report:
         """A run, waited for; an interrupt ends it in order and raises ApplyInterrupted."""
-        return self._runs.apply(plan, self.people_names, on_conflict, verify)
+        return self._runs.apply(plan, self._people.names, on_conflict, verify)
 
     async def apply_plan_async(self, plan: Plan, on_conflict: OnConflict, verify: Verify | None = None) -> Report:
         """A run, awaited; a cancellation ends it in order."""
-        return await self._runs.apply_async(plan, self.people_names, on_conflict, verify)
+        return await self._runs.apply_async(plan, self._people.names, on_conflict, verify)
 
 
 def connect(

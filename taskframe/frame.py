@@ -4,48 +4,41 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from taskframe.catalogue import Catalogue
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import diff
 from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
 from taskframe.changes.follow import follow
 from taskframe.changes.intake import take_frame
-from taskframe.changes.judge import Judge
 from taskframe.changes.lineage import Lineage
 from taskframe.changes.persons import resolve
-from taskframe.config import find_service
 from taskframe.errors import FrameError, PlanError, SettingsError, did_you_mean
 from taskframe.files.csv import read_csv, write_csv
 from taskframe.files.saved import (
     frame_payload,
-    making_sense,
-    payload_changes,
-    payload_frame,
-    read_document,
     write_document,
 )
 from taskframe.load import Load
-from taskframe.people import People
+from taskframe.people import People, known_id
 from taskframe.plan import Plan
 from taskframe.preview.html import frame_html
 from taskframe.preview.text import frame_text
 from taskframe.preview.views import FrameView
 from taskframe.preview.words import count
 from taskframe.reassign import reassign
-from taskframe.schema import Column, Schema, Unfit
-from taskframe.services.base import Source
+from taskframe.schema import Schema, Unfit
 
 if TYPE_CHECKING:
+    from taskframe.catalogue import Catalogue
     from taskframe.connection import Connection
 
 
@@ -97,6 +90,15 @@ class TaskFrame:
         """What the service said of this load that one should know."""
         return tuple(self._load.notes)
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the names in the frame stand for; empty where values go out as they are shown."""
+        return self._load.catalogue
+
+    @property
+    def _people(self) -> People:
+        return self._connection.known if self._connection else People(self._load.people)
+
     def __len__(self) -> int:
         return len(self._df)
 
@@ -119,7 +121,7 @@ class TaskFrame:
             limited=self._load.limited,
             notes=self._load.notes,
             edited=self._edited(),
-            names=self._connection.people_names if self._connection else {},
+            names=self._people.names,
         )
 
     def _edited(self) -> int | None:
@@ -151,7 +153,7 @@ class TaskFrame:
 
     def _resolved(self, edited: Edited) -> Edited:
         """With ids where people were named."""
-        people = People.of(self._connection.people) if self._connection else People()
+        people = self._people
 
         def find(word: str) -> str | None:
             try:
@@ -255,8 +257,8 @@ class TaskFrame:
         """The id of `who`; a name that nobody has is an error, and no new assignee."""
         if who is None:
             return None
-        found = who if self._connection is None else self._connection.person_id(who)
-        names = self._connection.people_names if self._connection else {}
+        found = known_id(self._people, who) if self._connection is None else self._connection.person_id(who)
+        names = self._people.names
         near = did_you_mean(found, names.values())
         if (
             found == who
@@ -320,107 +322,3 @@ class TaskFrame:
         for name, column in followed.columns.items():
             self._df[name] = column
         self._baseline = followed.baseline
-
-
-def from_frame(
-    df: pd.DataFrame,
-    connection: Connection | str,
-    *,
-    catalogue: Catalogue | None = None,
-    loaded_at: datetime | None = None,
-) -> TaskFrame:
-    """A TaskFrame whose baseline comes from elsewhere: a Parquet file, a warehouse.
-
-    `connection` may be the name of a service: then plans and previews work, and nothing can be sent. `df` has the
-    service's columns (some or all), any dtype, and the task ids as a column or index; it is not changed.
-    `loaded_at` says how old it is. Raises FrameError for ids that are missing or doubled and for values that no
-    task can have.
-    """
-    service = find_service(connection) if isinstance(connection, str) else connection.service
-    known = catalogue if catalogue is not None else Catalogue()
-    schema = service.schema(known)
-    if not isinstance(df, pd.DataFrame):
-        raise FrameError(f"from_frame takes a DataFrame, not {type(df).__name__}")
-    if loaded_at is not None and (not isinstance(loaded_at, datetime) or loaded_at.tzinfo is None):
-        raise FrameError(f"loaded_at= takes a datetime with its time zone, not {loaded_at!r}")
-    try:
-        edited = take_frame(df, schema)
-    except PlanError as error:
-        raise FrameError(str(error)) from None
-    missing = bool(edited.ids.isna().any() or (edited.ids == "").any())
-    if missing or edited.ids.has_duplicates:
-        bad = "missing" if missing else f"doubled: {edited.ids[edited.ids.duplicated()][0]!r}"
-        raise FrameError(f"each task has one id, and each id one row; here one is {bad}")
-    values = {
-        c.name: _values(edited.columns[c.name], c.name, schema, edited.ids) for c in schema if c.name in edited.columns
-    }
-    frame = schema.frame(list(edited.ids), values)
-    more = [c for c in df.columns if c not in schema and c != schema.index]
-    frame = frame.assign(**{str(c): df[c].array for c in more})
-    account = service.account(None, {c: v[0] for c, v in values.items()} if len(frame) else None)
-    base_url = "" if isinstance(connection, str) else connection.base_url
-    load = Load(
-        service=service,
-        source=Source(service.name, base_url, account),
-        schema=schema,
-        catalogue=known,
-        loaded_at=datetime.now(UTC) if loaded_at is None else loaded_at.astimezone(UTC),
-        size=len(frame),
-        limited=True,
-        notes=[*edited.notes, *_undocumented(frame, schema)],
-    )
-    return TaskFrame(frame, load, None if isinstance(connection, str) else connection)
-
-
-def _values(series: pd.Series, name: str, schema: Schema, ids: pd.Index) -> list[Any]:
-    column = schema[name]
-    seen = (
-        [v for v in pd.unique(series.astype("object")) if isinstance(v, str | int)] if column.kind == "choice" else ()
-    )
-    judge = Judge(column, seen)  # a baseline may hold what the service does not document: it was seen
-    values = []
-    for task, cell in zip(ids, series, strict=True):
-        try:
-            values.append(_value(judge, column, cell))
-        except Unfit as unfit:
-            raise FrameError(f"task {task}, column {name}: {unfit}") from None
-    return values
-
-
-def _value(judge: Judge, column: Column, cell: Any) -> Any:
-    value = judge.read(cell)
-    if value is None and not column.nullable:
-        raise Unfit("it is null, which no task has here: fill it in, or leave the column out")
-    return value
-
-
-def _undocumented(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
-    """What to say of choices that the service does not document: it may have them, or the frame is wrong."""
-    for column in schema:
-        if column.kind != "choice" or not column.choices or column.name not in frame:
-            continue
-        counts = frame[column.name].value_counts()
-        strange = [
-            f"{value!r} ({count(int(n), 'task')})" for value, n in counts.items() if n and value not in column.choices
-        ]
-        if strange:
-            more = f" and {len(strange) - 10:,} more" if len(strange) > 10 else ""
-            yield f"{column.name}: not documented by the service: {', '.join(strange[:10])}{more}"
-
-
-def open_tasks(path: str | os.PathLike[str], connection: Connection | None = None) -> TaskFrame:
-    """A TaskFrame that `save` wrote: its baseline, and its edits on top.
-
-    Without a connection plans and previews work, and nothing can be sent. Raises FileError for a file that is none,
-    or was altered, and PlanError when it was loaded elsewhere.
-    """
-    data = read_document(path, "tasks")
-    with making_sense(path):
-        load = Load.from_json(data["load"], find_service(data["load"]["service"]))
-        if connection is not None:
-            connection.check_same_place(load.source, f"the load {os.fspath(path)}")
-        tasks = TaskFrame(payload_frame(data["frame"], load.schema), load, connection)
-        edits = payload_changes(data["edits"], load.schema)
-        for name, change in edits.columns.items():
-            tasks.df.loc[edits.ids[change.rows], name] = load.schema[name].array(list(change.after))
-        return tasks

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import msgspec
 
 from taskframe.catalogue import Catalogue
-from taskframe.errors import FileError
+from taskframe.errors import FileError, SettingsError
 from taskframe.schema import Schema
-from taskframe.services.base import Service, Source
+from taskframe.services.base import Person, Service, Source
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Load:
 
     - `loaded_at`: UTC. `size`: tasks loaded.
     - `filters`: as asked for; `limited`: only so many, or only some ids, were wanted.
+    - `editable`: columns that were asked to be editable and are not by themselves.
     - `complete`: False when the list was cut and the user went on with it; `gaps` names what is missing.
     """
 
@@ -35,6 +36,12 @@ class Load:
     complete: bool = True
     gaps: Sequence[str] = ()
     notes: Sequence[str] = ()
+    editable: Sequence[str] = ()
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """Whom the catalogue knows."""
+        return self.service.people(self.catalogue)
 
     @property
     def whole(self) -> bool:
@@ -49,8 +56,7 @@ class Load:
     @property
     def place(self) -> str:
         """`https://api.reload.chat · workspaceId ws_1`."""
-        account = " · ".join(f"{k} {v}" for k, v in self.source.account.items())
-        return " · ".join(p for p in (self.source.base_url, account) if p)
+        return place_of(self.source.base_url, self.source.account)
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON, for files; the schema follows from the service and the catalogue."""
@@ -66,6 +72,7 @@ class Load:
             "complete": self.complete,
             "gaps": list(self.gaps),
             "notes": list(self.notes),
+            "editable": list(self.editable),
         }
 
     @classmethod
@@ -74,8 +81,8 @@ class Load:
         try:
             saved = msgspec.convert(data, _Saved)
             catalogue = Catalogue(saved.catalogue)
-            schema = service.schema(catalogue)
-        except (msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
+            schema = service.schema(catalogue).with_editable(saved.editable)
+        except (SettingsError, msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
             raise FileError(f"what this file says of its load makes no sense: {error}") from None
         return cls(
             service=service,
@@ -89,7 +96,14 @@ class Load:
             complete=saved.complete,
             gaps=saved.gaps,
             notes=saved.notes,
+            editable=saved.editable,
         )
+
+
+def place_of(base_url: str, account: Mapping[str, str]) -> str:
+    """The address, and of the account what the address does not tell."""
+    words = (f"{k} {v}" for k, v in account.items() if v not in base_url)
+    return " · ".join(filter(None, (base_url, *words)))
 
 
 class _Saved(msgspec.Struct):
@@ -106,3 +120,4 @@ class _Saved(msgspec.Struct):
     complete: bool
     gaps: tuple[str, ...]
     notes: tuple[str, ...]
+    editable: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from taskframe.catalogue import Catalogue
 from taskframe.engine.link import Link
 from taskframe.engine.loading import load
 from taskframe.errors import IncompleteLoad, SettingsError
@@ -21,11 +22,15 @@ from taskframe.services.base import Service, Source
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for: the service's filters, only these `ids`, only so many (`limit`, of those with `ids`)."""
+    """What was asked for: the service's filters, only these `ids`, only so many (`limit`, of those with `ids`).
+
+    `editable`: columns that are to be editable and are not by themselves.
+    """
 
     filters: Mapping[str, Any] = field(default_factory=dict)
     ids: frozenset[str] | None = None
     limit: int | None = None
+    editable: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -34,6 +39,7 @@ class Wanted:
         named: Mapping[str, Any],
         ids: Collection[str] | None,
         limit: int | None,
+        editable: Collection[str] = (),
     ) -> Wanted:
         """Raises SettingsError for what can't be right; the filters themselves are the service's to judge."""
         if filters is not None and not isinstance(filters, Mapping):
@@ -45,6 +51,7 @@ class Wanted:
             {name: _plain(value) for name, value in {**(filters or {}), **named}.items()},
             None if ids is None else _ids(ids),
             None if limit is None else _number(limit),
+            _names(editable),
         )
 
     @property
@@ -61,7 +68,11 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, str):
         return str.__str__(value)  # numpy's text too
-    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, datetime) and value.tzinfo is not None:  # pandas' timestamps too; what has no zone is refused
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _plain(v) for name, v in value.items()}
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
         return value
     values = [_plain(v) for v in value]
     return sorted(values) if isinstance(value, set | frozenset) and all(isinstance(v, str) for v in values) else values
@@ -72,6 +83,12 @@ def _ids(ids: Collection[str]) -> frozenset[str]:
     if isinstance(ids, str) or not all(isinstance(i, str) for i in wanted):
         raise SettingsError("ids= takes a list of task ids, which are text")
     return frozenset(wanted)
+
+
+def _names(editable: Collection[str]) -> tuple[str, ...]:
+    if isinstance(editable, str) or not isinstance(editable, Iterable) or not all(isinstance(n, str) for n in editable):
+        raise SettingsError(f"editable= takes a list of columns, not {editable!r}")
+    return tuple(dict.fromkeys(editable))
 
 
 def _number(limit: object) -> int:
@@ -85,12 +102,17 @@ async def read_tasks(
     wanted: Wanted,
     learn: Callable[[Sequence[Any]], Source],
     *,
+    known: Callable[[], Catalogue],
     allow_incomplete: bool,
     progress: Progress,
 ) -> tuple[pd.DataFrame, Load]:
-    """The tasks, and what is known of them. `learn` tells where they come from, account and all."""
+    """The tasks, and what is known of them.
+
+    `learn` tells where they come from, account and all; `known` what names stand for, as far as earlier loads told.
+    """
     check_progress(progress)
     service = link.service
+    service.schema(known()).with_editable(wanted.editable)  # refused before anything is read
     listing = service.listing(wanted.filters)
     started = datetime.fromtimestamp(link.clock.wall(), UTC)
     with progress_bar(progress, desc=f"Loading {service.label}", total=None) as bar:
@@ -102,8 +124,8 @@ async def read_tasks(
             until=None if wanted.ids is None else _Found(wanted.ids, wanted.enough or 0, service),
             progress=bar.reach,
         )
-    columns, catalogue = service.columns(loaded.tasks)
-    schema = service.schema(catalogue)
+    columns, catalogue = service.columns(loaded.tasks, known())
+    schema = service.schema(catalogue).with_editable(wanted.editable)
     df = schema.frame(columns[schema.index], columns)
     gaps = loaded.gaps
     if wanted.ids is not None:
@@ -126,6 +148,7 @@ async def read_tasks(
         complete=not gaps,
         gaps=gaps,
         notes=loaded.notes,
+        editable=wanted.editable,
     )
     return df, about
 

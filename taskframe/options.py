@@ -72,9 +72,14 @@ def limits_of(rate: Iterable[Limit] | Limit | None, service: Service) -> Sequenc
 
 
 def token_source(service: Service, settings: BaseModel, token: Token) -> TokenSource:
-    """Where the token comes from: a callable that is given, else the settings."""
+    """Where the token comes from: a callable that is given, else the settings; none where they make their own."""
+    mints = bool(getattr(settings, "mints", False))
     if token is None or isinstance(token, SecretStr):
-        token = getattr(settings, "token", None)
+        token = None if mints else getattr(settings, "token", None)
+    elif mints:
+        raise SettingsError(f"{service.label} takes a token, or makes its own of the client's secret: leave one out")
+    if mints:
+        return TokenSource.none()
     if token is None:
         raise SettingsError(
             f"{service.label} needs a token: pass token=…, or set TASKFRAME_{service.name.upper()}_TOKEN"

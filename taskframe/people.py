@@ -19,8 +19,9 @@ class People:
     """A table of people. One connection has one; nothing in it is ever created at the service."""
 
     def __init__(self, people: Iterable[Person] = ()) -> None:
-        # Both are replaced, never changed: one thread may read them while another adds.
+        # All are replaced, never changed: one thread may read them while another adds.
         self._by_id = {p.id: p for p in people}
+        self._told: frozenset[str] = frozenset()
         self._looked_up: dict[str, str] = {}
 
     @classmethod
@@ -47,15 +48,33 @@ class People:
             raise SettingsError("people: each id has one row; here one has several")
         return cls(people)
 
+    def replaced(self, table: pd.DataFrame | Mapping[str, str] | None) -> People:
+        """These people in place of those that were assigned; whom the service told of stays."""
+        people = People.of(table)
+        people.learn(p for p in self._by_id.values() if p.id in self._told)
+        people._looked_up = {word: who for word, who in self._looked_up.items() if who in people.ids}
+        return people
+
+    def learn(self, people: Iterable[Person]) -> None:
+        """Whom the service tells of. What is known of somebody already stays: the user's names go first."""
+        told = list(people)
+        if not told:
+            return
+        by_id = dict(self._by_id)
+        for person in told:
+            known = by_id.get(person.id)
+            by_id[person.id] = person if known is None else _merged(person, known)
+        self._by_id = by_id
+        self._told |= {p.id for p in told}
+
     def frame(self) -> pd.DataFrame:
         """id, name, email, handle, kind: text, a row a person."""
         return pd.DataFrame([asdict(p) for p in self._by_id.values()], columns=list(COLUMNS), dtype="str")
 
     def add(self, person: Person, *, asked: str | None = None) -> None:
         """Remembers somebody, or what is now known of them; and that `asked` is what they go by."""
-        known = asdict(self._by_id.get(person.id, person))
-        merged = Person(**{k: v if v is not None else known[k] for k, v in asdict(person).items()})
-        self._by_id = {**self._by_id, person.id: merged}
+        self._by_id = {**self._by_id, person.id: _merged(self._by_id.get(person.id, person), person)}
+        self._told |= {person.id}
         if asked is not None:
             self._looked_up = {**self._looked_up, asked.casefold(): person.id}
 
@@ -85,6 +104,11 @@ class People:
         return found[0] if found else by_id.get(self._looked_up.get(who.casefold(), ""))
 
 
+def _merged(old: Person, new: Person) -> Person:
+    """What both say; where they disagree, `new`."""
+    return Person(**{k: v if v is not None else getattr(old, k) for k, v in asdict(new).items()})
+
+
 def _person(row: Mapping[str, Any]) -> Person:
     words = {name: _word(value) for name, value in row.items()}
     who, handle = words.pop("id"), words.pop("handle", None)
@@ -104,20 +128,26 @@ def person_id(people: People, session: Session, who: str) -> str:
 
     The service is asked once; `people` remembers. Raises SettingsError when nobody, or more than one, goes by it.
     """
+    person = _find(people, who)
+    call = None if person is not None else session.link.service.find_person(who.strip())
+    if call is not None:
+        person = session.run(_ask(session, call, who.strip()))
+        people.add(person, asked=who.strip())
+    return known_id(people, who) if person is None else person.id
+
+
+def known_id(people: People, who: str) -> str:
+    """The same, without asking the service."""
+    person = _find(people, who)
+    if person is None and "@" in who:
+        raise SettingsError(f"nobody is known as {who.strip()!r}: assign conn.people, or use the id")
+    return who.strip() if person is None else person.id
+
+
+def _find(people: People, who: str) -> Person | None:
     if not isinstance(who, str) or not who.strip():
         raise SettingsError(f"a person is an id, @handle, mail address or known name, not {who!r}")
-    who = who.strip()
-    person = people.find(who)
-    if person is not None:
-        return person.id
-    call = session.link.service.find_person(who)
-    if call is not None:
-        person = session.run(_ask(session, call, who))
-        people.add(person, asked=who)
-        return person.id
-    if "@" in who:
-        raise SettingsError(f"nobody is known as {who!r}: assign conn.people, or use the id")
-    return who
+    return people.find(who.strip())
 
 
 async def _ask(session: Session, call: Call, who: str) -> Person:

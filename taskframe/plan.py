@@ -14,15 +14,15 @@ import pandas as pd
 from taskframe.changes.changes import Changes
 from taskframe.changes.diff import Diff
 from taskframe.changes.edit import Edit, Row
-from taskframe.config import find_service
 from taskframe.engine.applying import OnConflict
 from taskframe.engine.decider import check_on_conflict
 from taskframe.engine.transport import build_request
 from taskframe.engine.verifying import Verify, way_of
 from taskframe.errors import ConfirmationNeeded, PlanError
-from taskframe.files.saved import changes_payload, making_sense, payload_changes, read_document, write_document
+from taskframe.files.saved import changes_payload, write_document
 from taskframe.guard import confirmation, open_risk, unseen
 from taskframe.load import Load
+from taskframe.people import People
 from taskframe.preview.html import plan_html
 from taskframe.preview.text import plan_text
 from taskframe.preview.views import PlanView
@@ -122,6 +122,10 @@ class Plan:
     def frame(self) -> TaskFrame | None:
         """The frame that follows when the plan is applied; None for a plan from a file."""
         return self._frame
+
+    @property
+    def _people(self) -> People:
+        return self._connection.known if self._connection else People(self._load.people)
 
     def edits(self) -> Iterator[Edit]:
         """One edit a task."""
@@ -325,7 +329,7 @@ class Plan:
     @cached_property
     def _view(self) -> PlanView:
         number, why = self._confirmation
-        names = self._connection.people_names if self._connection else {}
+        names = self._people.names
         calls = sum(1 for _ in self._calls())
         return PlanView(
             service=self._load.service.label,
@@ -355,7 +359,7 @@ class Plan:
 
     def _unseen(self) -> Mapping[str, Mapping[str, int]]:
         """Column → {assignee: cells}, of those that neither the load nor the connection ever had."""
-        people = set(self._connection.people_ids) if self._connection else set()
+        people = set(self._people.ids)
         return unseen(self._changes, self._load.schema, lambda column: people | self._assignees(column))
 
     def _assignees(self, column: str) -> set[Any]:
@@ -396,27 +400,3 @@ def _inside(
         and (columns is None or problem.column in columns or (rows and problem.column is None))
         and (cells is None or (problem.id, problem.column) in cells)
     )
-
-
-def open_plan(path: str | os.PathLike[str], connection: Connection) -> Plan:
-    """A plan that `save` wrote, in this process or another.
-
-    Raises FileError for a file that is none, or was altered, and PlanError when the plan was made elsewhere: for
-    another service, address or account.
-    """
-    data = read_document(path, "plan")
-    with making_sense(path):
-        load = Load.from_json(data["load"], find_service(data["load"]["service"]))
-        connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
-        return Plan(
-            load,
-            payload_changes(data["changes"], load.schema),
-            tuple(Problem(**p) for p in data["problems"]),
-            tuple(data["warnings"]),
-            tuple(data["ignored"]),
-            tuple(data["notes"]),
-            _connection=connection,
-            id=data["id"],
-            parent=data["parent"],
-            _strangers=data["strangers"],
-        )

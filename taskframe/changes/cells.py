@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from taskframe.changes.compare import differing
 from taskframe.changes.edited import Edited
 from taskframe.changes.judge import Judge
 from taskframe.changes.match import Rows
-from taskframe.changes.normal import is_null, normal_values, plain
+from taskframe.changes.normal import is_null, normal_values, objects, plain
 from taskframe.problem import Problem
 from taskframe.schema import NESTED, Column, Unfit
 
@@ -82,8 +81,8 @@ class Cells:
             column,
             rows.rows[found],
             rows.places[found],
-            _objects(before, column),
-            _objects(after, column),
+            objects(before),
+            objects(after),
             np.array(bad, dtype=np.intp),
             tuple(problems),
             line_ends,
@@ -105,7 +104,7 @@ class Cells:
 
     def read_only(self, edited: Edited) -> list[Problem]:
         """A problem a cell: what a file gets for editing what the service does not take."""
-        words = f"{self.column.name} is read-only: the service has no call that changes it; put the old value back"
+        words = f"{self.column.name} is read-only: {_instead(self.column) or _NO_CALL}; put the old value back"
         edits = [
             Problem("read-only", str(edited.ids[r]), self.column.name, plain(after), words, edited.line(r))
             for r, after in zip(self.rows.tolist(), self.after, strict=True)
@@ -122,13 +121,24 @@ class Cells:
     def warning(self) -> str:
         """What a frame gets for it."""
         count = len(self.rows) + len(self.bad)
-        return f"{count:,} edit{'s'[: count > 1]} in the read-only column {self.column.name} ignored"
+        words = f"{count:,} edit{'s'[: count > 1]} in the read-only column {self.column.name} ignored"
+        return ": ".join(filter(None, (words, _instead(self.column))))
 
     def changes(self, places: np.ndarray) -> ColumnChanges:
         """As changes of the tasks at `places` in the baseline (ascending)."""
         order = np.argsort(self.places, kind="stable")
         at = np.searchsorted(places, self.places[order])
         return ColumnChanges(self.column.name, at, self.before[order], self.after[order])
+
+
+_NO_CALL = "the service has no call that changes it"
+
+
+def _instead(column: Column) -> str:
+    """What to do where a column is read-only."""
+    if column.handle:
+        return f"edit {column.handle}, which it follows"
+    return f"load(editable=[{column.name!r}]) makes it editable" if column.system else ""
 
 
 def _same_lines(old: Any, value: Any) -> bool:
@@ -144,13 +154,3 @@ def _lines(text: str) -> str:
 
 def _normal(base: pd.Series, column: Column) -> list[Any]:
     return [json_value(text) for text in base] if column.kind in NESTED else normal_values(base, column)
-
-
-def _objects(values: Sequence[Any], column: Column) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    if column.kind not in NESTED:
-        array[:] = values
-        return array
-    for at, value in enumerate(values):  # one by one: numpy would unfold lists of one length
-        array[at] = value
-    return array

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from taskframe.changes.baseline import json_text
-from taskframe.changes.normal import EXACT, is_null, normal_values, parse
+from taskframe.changes.normal import EXACT, is_null, normal_values, objects, parse
 from taskframe.schema import NESTED, Column, Unfit
 
 _UNFIT = "unfit"  # equal to no JSON text of a list or object
@@ -35,6 +35,8 @@ def differing(base: pd.Series, edited: pd.Series, column: Column) -> np.ndarray:
         if isinstance(edited.dtype, pd.CategoricalDtype):
             return _differing_categories(base, edited)
         return _differing_words(base, edited)
+    if base.dtype == np.dtype(object):  # an answer held what the column has no dtype for: a text among the numbers
+        return _each(base, edited)
     if column.kind == "timestamp":
         instants = _instants(edited)
         return _each(base, edited) if instants is None else np.asarray(_instants(base) != instants)
@@ -89,9 +91,10 @@ def _differing_categories(base: pd.Series, edited: pd.Series) -> np.ndarray:
     """By code. Where the categories differ, those of `edited` are looked up among the baseline's."""
     known, mine = base.cat.categories, edited.cat.categories
     codes = edited.cat.codes.to_numpy()
-    if not known.equals(mine):
+    truths = _truths(mine)
+    if truths.any() or not known.equals(mine):
         places = np.asarray(known.get_indexer(mine))
-        places = np.where(places < 0, -2, places)  # -2: a value the baseline has not; -1 is null
+        places = np.where((places < 0) | truths, -2, places)  # -2: a value the baseline has not; -1 is null
         codes = np.where(codes < 0, -1, places[codes]) if len(places) else np.full(len(codes), -1)
     return np.asarray(base.cat.codes.to_numpy() != codes)
 
@@ -127,7 +130,8 @@ def _differing_floats(base: pd.Series, edited: pd.Series) -> np.ndarray:
     In the same way a float32 equals the float64 that it is the nearest float32 of. The other way round an integer
     may say more than the baseline's float.
     """
-    size = getattr(edited.dtype, "itemsize", 8)
+    dtype = edited.dtype.subtype if isinstance(edited.dtype, pd.SparseDtype) else edited.dtype
+    size = getattr(dtype, "itemsize", 8)
     exact = pd.api.types.is_integer_dtype(edited.dtype)
     unequal = _differing_numbers(base, edited, "float64" if exact or size >= 8 else f"float{8 * size}")
     if exact:
@@ -155,8 +159,7 @@ def _numbers(series: pd.Series, dtype: str) -> np.ndarray:
 def _each(base: pd.Series, edited: pd.Series) -> np.ndarray:
     """Any other dtype: cell by cell, in one comparison of Python objects."""
     null = edited.isna().to_numpy()
-    before = np.empty(len(base), dtype=object)
-    before[:] = normal_values(base)
+    before = objects(normal_values(base))
     after = edited.astype("object").to_numpy(dtype=object, copy=True)
     after[null] = None
     try:
@@ -164,7 +167,12 @@ def _each(base: pd.Series, edited: pd.Series) -> np.ndarray:
     except (TypeError, ValueError):  # an array or something worse sits in a cell
         pairs = zip(before, after, strict=True)
         unequal = np.fromiter((_unequal(b, a) for b, a in pairs), dtype=bool, count=len(base))
+    unequal |= _truths(after) & ~_truths(before)  # in Python True == 1
     return np.asarray(unequal | (null != np.fromiter((b is None for b in before), dtype=bool, count=len(before))))
+
+
+def _truths(values: Any) -> np.ndarray:
+    return np.fromiter((isinstance(v, (bool, np.bool_)) for v in values), dtype=bool, count=len(values))
 
 
 def _unequal(before: Any, after: Any) -> bool:
@@ -177,12 +185,13 @@ def _unequal(before: Any, after: Any) -> bool:
 def _texts(edited: pd.Series, column: Column) -> list[str | None]:
     """Lists and objects as JSON text; what is neither is unequal to any, and is judged by its cell."""
     wanted = list if column.kind == "list" else dict
-    encode = msgspec.json.Encoder(order="deterministic").encode
+    encode, decode = msgspec.json.Encoder(order="deterministic").encode, msgspec.json.decode
     texts: list[str | None] = []
     for value in edited:
         try:
-            if type(value) is wanted:
-                texts.append(encode(value).decode())
+            text = encode(value) if type(value) is wanted else None
+            if text is not None and decode(text) == value:  # msgspec writes null for inf, and text for a Decimal
+                texts.append(text.decode())
             else:
                 texts.append(None if is_null(value) else json_text(parse(value, column)))
         except (Unfit, TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):

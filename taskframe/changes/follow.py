@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -14,9 +16,9 @@ from taskframe.changes.baseline import Baseline, Step, json_text, json_value
 from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
 from taskframe.changes.memory import shares_memory
-from taskframe.changes.normal import normal_values, same
-from taskframe.changes.write import says, write
-from taskframe.schema import NESTED, UTC_DTYPE, Column
+from taskframe.changes.normal import normal_values, objects, parse, same
+from taskframe.changes.write import fits, says, write
+from taskframe.schema import NESTED, UTC_DTYPE, Column, Unfit
 
 STEPS = 50
 """So many of our own applies can an edited copy be behind."""
@@ -221,8 +223,10 @@ class _Change:
     def _moved(self) -> np.ndarray:
         column, base, values = self._column, self._base, self._values
         moved = np.zeros(len(values), dtype=bool)
-        if column.kind == "timestamp" and base.dtype == UTC_DTYPE:
-            return self._moved_times(moved)
+        if column.kind == "timestamp":
+            if base.dtype == UTC_DTYPE and all(v is None or v is _LEFT or _is_instant(v) for v in values):
+                return self._moved_times(moved)
+            self._values = values = [_instant(value) for value in values]
         if column.kind in NESTED:
             texts = [text if isinstance(text, str) else None for text in base]
             for at, (text, value) in enumerate(zip(texts, values, strict=True)):
@@ -230,7 +234,9 @@ class _Change:
                     moved[at] = not same(json_value(text), value, column)
             return moved
         old, looser = normal_values(base, column), column.blank_is_null or column.kind == "timestamp"
-        unequal = np.asarray(_objects(old) != _objects(values), dtype=bool)
+        unequal = np.asarray(objects(old) != objects(values), dtype=bool)
+        if not fits(values, column):  # True == 1
+            unequal |= np.fromiter((type(a) is not type(b) for a, b in zip(old, values, strict=True)), dtype=bool)
         for at in np.flatnonzero(unequal).tolist():
             moved[at] = values[at] is not _LEFT and not (looser and same(old[at], values[at], column))
         return moved
@@ -286,10 +292,21 @@ def _put(series: pd.Series, at: np.ndarray, values: list[Any], column: Column) -
     return pd.Series(array, index=series.index, name=series.name)
 
 
-def _objects(values: list[Any]) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
+
+
+def _is_instant(value: Any) -> bool:
+    return isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.fullmatch(value) is not None)
+
+
+def _instant(value: Any) -> Any:
+    """A time as a Timestamp; what else an answer may hold in an account's own field stays as it is."""
+    if not isinstance(value, str) or not _is_instant(value):
+        return value
+    try:
+        return parse(value, Column("", "timestamp"))
+    except Unfit:
+        return value
 
 
 def _normal(series: pd.Series, column: Column) -> list[Any]:

@@ -23,11 +23,14 @@ def take_frame(frame: pd.DataFrame, schema: Schema) -> Edited:
     Raises PlanError when both are there and differ, when neither is, or when a column is there twice.
     """
     if not isinstance(frame, pd.DataFrame):
-        raise PlanError(f"a plan is made from a DataFrame, not from {type(frame).__name__}: tasks.plan(df)")
+        cut = ": one column is df[[name]], one row df.loc[[id]]" if isinstance(frame, pd.Series) else ": tasks.plan(df)"
+        raise PlanError(f"a plan is made from a DataFrame, not from {type(frame).__name__}{cut}")
     if frame.columns.nlevels > 1:
         raise PlanError("this frame's columns have several levels (a pivot or an agg?): flatten them to plain names")
     labels = [*frame.columns, *(level for level in frame.index.names if level is not None and level != schema.index)]
     known = [label for label in labels if label in schema or label == schema.index]
+    if schema.index not in known and schema.index not in frame.index.names:
+        raise _no_ids(frame, schema)
     twice = [str(label) for at, label in enumerate(known) if label in known[:at]]
     if twice:
         raise PlanError(f"column {twice[0]!r} is there twice: drop or rename one of the two")
@@ -51,12 +54,7 @@ def near_misses(ignored: Iterable[str], schema: Schema) -> tuple[str, ...]:
 
 def _ids(frame: pd.DataFrame, name: str) -> pd.Index:
     index: pd.Index | None = _text(frame.index.get_level_values(name)) if name in frame.index.names else None
-    if name not in frame.columns:
-        if index is None:
-            raise PlanError(
-                f"no task ids: the frame has neither a column nor an index named {name!r}. `merge` drops the index: "
-                f"use reset_index() before it and set_index({name!r}) after"
-            )
+    if name not in frame.columns and index is not None:
         return index
     column: pd.Index = _text(pd.Index(frame[name]))
     if index is None or index.equals(column):
@@ -70,6 +68,28 @@ def _ids(frame: pd.DataFrame, name: str) -> pd.Index:
         f"the column {name!r} and the index {name!r} differ, first in row {at} ({column[at]!r} and {index[at]!r}): "
         "which of them are the task ids? drop the other"
     )
+
+
+def _no_ids(frame: pd.DataFrame, schema: Schema) -> PlanError:
+    """What may have become of them, and how to keep them."""
+    name = schema.index
+    names = [level for level in frame.index.names if level is not None]
+    named = f"; its index is {' and '.join(map(repr, names)) or 'without a name'}"
+    if frame.columns.name == name:
+        lost = f"; its columns are named {name!r}: it was transposed, turn it back with .T"
+    elif any(level in schema for level in names):
+        lost = (
+            f"{named}. `set_index` replaces the index: use reset_index() before it. `groupby` with agg() gives a row "
+            "a group: transform() and apply() keep the tasks"
+        )
+    elif not names and pd.api.types.is_integer_dtype(frame.index.dtype):
+        lost = (
+            ". `merge`, ignore_index=True and reset_index(drop=True) drop the index: use reset_index() before them, and "
+            f"set_index({name!r}) after"
+        )
+    else:
+        lost = f"{named}. If these are the ids, name them: rename_axis({name!r})"
+    return PlanError(f"no task ids: the frame has neither a column nor an index named {name!r}{lost}")
 
 
 def _text(ids: pd.Index) -> pd.Index:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from taskframe.changes.baseline import json_text
 from taskframe.changes.normal import parse, same
 from taskframe.problem import ProblemKind
 from taskframe.schema import NESTED, Column, Unfit
@@ -34,7 +35,13 @@ class Judge:
         fine = self._fine.get(value) if value.__class__ is str else None
         if fine is not None:
             return old if fine == old else fine
-        new, column = self.read(value, old), self._column
+        column = self._column
+        try:
+            new = self.read(value, old)
+        except Unfit:
+            if old is not None and _alike(old, value):
+                return old
+            raise
         if new is old or same(old, new, column):
             return old
         if column.editable:
@@ -48,10 +55,12 @@ class Judge:
     def read(self, value: Any, old: Any = None) -> Any:
         """The cell in normal form, whether it could be sent or not; raises Unfit when the column can't hold it.
 
-        `old` is what the baseline has. A time without a zone is the baseline's, when it is its wall time in UTC:
+        `old` is what the baseline has. The very text that it has is no edit, whatever else could be read in it. A time without a zone is the baseline's, when it is its wall time in UTC:
         tz_localize(None) loses no more. A float is the baseline's integer, when it is the float nearest to it.
         """
         if type(old) is int and isinstance(value, float) and _nearest(old) == value:
+            return old
+        if value.__class__ is str and old.__class__ is str and value == old:
             return old
         known = self._read(value)
         if isinstance(known, Unfit):
@@ -90,6 +99,14 @@ class Judge:
             fits = column.min_length <= len(read) and (column.max_length is None or len(read) <= column.max_length)
             return "type" if fits else "length"
         return "range" if column.kind in ("integer", "number") else "type"
+
+
+def _alike(old: Any, value: Any) -> bool:
+    """Whether a value that does not fit is the baseline's: an answer may hold what the column does not take."""
+    try:
+        return json_text(value) == json_text(old)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return False
 
 
 def _nearest(number: int) -> float | None:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -164,7 +164,9 @@ def _stamp(value: Any) -> pd.Timestamp | None:
 def _list(value: Any, column: Column) -> list[Any]:
     if isinstance(value, str):
         value = _loads(value, column, '["a", "b"]')
-    if isinstance(value, (np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
+    if isinstance(value, np.ndarray):
+        value = _items(value)
+    elif isinstance(value, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
         value = value.tolist()
     elif isinstance(value, (set, frozenset)) and column.unordered:
         value = sorted(value, key=str)
@@ -211,12 +213,16 @@ def _json(value: Any, column: Column, depth: int = 0) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return plain(_timestamp(value, column))
     if isinstance(value, np.ndarray):
-        value = value.tolist()
+        value = _items(value)
     if isinstance(value, (list, tuple)):
         return [_json(item, column, depth + 1) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {_str(key): _json(item, column, depth + 1) for key, item in value.items()}
     raise wrong(value, column, "JSON values only")
+
+
+def _items(array: np.ndarray) -> Any:
+    return list(array) if array.dtype.kind in "mM" and array.ndim else array.tolist()  # else times become integers
 
 
 _PARSERS: Mapping[str, Callable[[Any, Column], Any]] = {
@@ -231,16 +237,17 @@ def same(a: Any, b: Any, column: Column) -> bool:
         a, b = (None if isinstance(value, str) and not value else value for value in (a, b))
     if a is None or b is None:
         return a is b
-    if column.kind == "list" and column.unordered:
+    if column.kind == "list" and column.unordered and isinstance(a, list) and isinstance(b, list):
         return Counter(map(_key, a)) == Counter(map(_key, b))
-    key = _instant if column.kind == "timestamp" else _key
-    return bool(key(a) == key(b))
+    if column.kind == "timestamp":
+        return bool(_instant(a, column) == _instant(b, column))
+    return bool(_key(a) == _key(b))
 
 
-def _instant(value: Any) -> Any:
+def _instant(value: Any, column: Column) -> Any:
     try:
-        return _stamp(value) or value
-    except (ValueError, OverflowError):
+        return _timestamp(value, column)
+    except Unfit:
         return value
 
 
@@ -274,6 +281,11 @@ def normal_values(series: pd.Series[Any], column: Column | None = None) -> list[
     for position in np.flatnonzero(series.isna().to_numpy()).tolist():
         values[position] = None
     return values
+
+
+def objects(values: Sequence[Any]) -> np.ndarray:
+    """The values as an array of objects. Lists stay lists: by assignment numpy would unfold those of one length."""
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def plain(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,8 +13,8 @@ import pandas as pd
 from taskframe.changes.baseline import json_text
 from taskframe.changes.compare import differing
 from taskframe.changes.judge import Judge
-from taskframe.changes.normal import plain, same
-from taskframe.schema import NESTED, UTC_DTYPE, Column, Unfit
+from taskframe.changes.normal import objects, plain, same
+from taskframe.schema import NESTED, UTC_DTYPE, Column, Kind, Unfit
 
 
 def write(series: pd.Series, at: np.ndarray, values: Sequence[Any], column: Column) -> pd.Series:
@@ -49,10 +50,7 @@ def _written(series: pd.Series, at: np.ndarray, values: Sequence[Any], dtype: An
 def _array(values: Sequence[Any], dtype: Any, column: Column) -> Any:
     """`values` as an array of `dtype`."""
     if dtype == np.dtype(object):
-        array = np.empty(len(values), dtype=object)
-        for place, value in enumerate(values):  # one by one: numpy would unfold lists of one length
-            array[place] = value
-        return array
+        return objects(values)
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Categorical(values, dtype=dtype)
     if isinstance(dtype, pd.StringDtype) or str(dtype).startswith(("string", "large_string")):
@@ -76,8 +74,10 @@ def says(cells: pd.Series, values: Sequence[Any], column: Column) -> np.ndarray:
     """A mask: which cells, of any dtype, say these values (in normal form)."""
     if not len(cells):
         return np.zeros(0, dtype=bool)
+    texts = column.kind in NESTED
     try:
-        texts = column.kind in NESTED
+        if not texts and not fits(values, column):  # pandas would make "3" of 3, and 3.0 of "3"
+            raise TypeError
         base = [json_text(v) for v in values] if texts else column.array(list(values))
         unequal = differing(pd.Series(base, dtype="str") if texts else pd.Series(base), cells, column)
     except (TypeError, ValueError, OverflowError):  # what the column's own dtype can't hold: look at each cell
@@ -93,6 +93,20 @@ def says(cells: pd.Series, values: Sequence[Any], column: Column) -> np.ndarray:
 
 def _one_says(judge: Judge, cell: Any, value: Any, column: Column) -> bool:
     try:
-        return same(judge.read(cell, value), value, column)
+        return same(judge(value, cell), value, column)
     except Unfit:
         return False
+
+
+_TYPES: Mapping[Kind, tuple[type, ...]] = {
+    "text": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "timestamp": (datetime,),
+}  # fmt: skip
+
+
+def fits(values: Sequence[Any], column: Column) -> bool:
+    """Whether all values are of the column's kind: an answer may hold others, in an account's own field."""
+    types = _TYPES.get(column.kind)
+    if types is None:
+        return True
+    bools = column.kind == "boolean"
+    return all(v is None or (isinstance(v, types) and (bools or not isinstance(v, bool))) for v in values)

@@ -41,7 +41,7 @@ def _job(box: LocalSandbox, folder: Path) -> int:
 
         exported, edited = folder / "tasks.csv", folder / "edited.csv"
         tasks.to_csv(exported)
-        story = _edit_as_a_team_lead(exported, edited, conn.people_names)
+        story = _edit_as_a_team_lead(exported, edited, conn.known.names)
         _say(2, f"Exported to {exported.name}; a team lead edited it in a spreadsheet:\n\n{story}")
 
         plan = tasks.plan_csv(edited)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from taskframe.catalogue import Catalogue
+from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.changes.edit import Edit, Row
 from taskframe.errors import AuthError, ServiceError, SettingsError
 from taskframe.problem import Problem
@@ -148,6 +148,8 @@ class Service(Protocol):
     so that no edit of others can be overwritten unnoticed. Where they don't, tasks are read just ahead of their write:
     `singly` says whether a call reads a single task, `fresh` after how many seconds a task that was read is read again
     before it is written (`math.inf`: never, as reading it costs too much).
+
+    `settings` may have a property `mints`: true where tokens are made of a secret in it, so that none need be given.
     """
 
     name: ClassVar[str]
@@ -171,8 +173,11 @@ class Service(Protocol):
     def reads(self, tasks: int, among: int) -> int:
         """About how many calls a `reread` of so many tasks takes, in a list of `among`: for previews."""
 
-    def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
-        """The tasks of a listing as columns in normal form."""
+    def columns(self, tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Catalogue]:
+        """The tasks of a listing as columns in normal form, and what their names stand for.
+
+        `known`: the same of earlier loads, or of the user's own; what these tasks tell is newer.
+        """
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row; the same form as `Verdict.data` of an update."""

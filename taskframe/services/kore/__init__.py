@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from taskframe.catalogue import Catalogue
+from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.services.base import Call, Limit, Person
 from taskframe.services.kore import body, objects, wire
 from taskframe.services.kore import settings as kore_settings
@@ -61,9 +61,12 @@ class Kore:
         pages = -(-max(among, tasks) // PAGE)
         return pages if DENSE * tasks >= pages else min(pages, 1 + tasks * pages.bit_length())
 
-    def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
-        """The tasks of a listing as columns, and what their names stand for. Timestamps are ISO 8601 text."""
-        return kore_tasks.columns(tasks)
+    def columns(self, tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Catalogue]:
+        """The tasks of a listing as columns, and what names stand for. Timestamps are ISO 8601 text.
+
+        A list of open tasks does not show what "Closed" is: `known` may.
+        """
+        return kore_tasks.columns(tasks, known)
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row: the id, and the columns whose keys the service sent."""

@@ -67,6 +67,16 @@ class Seen:
         elif updated > known[0] or len(thing) > len(known[1]):
             forms[name] = (max(updated, known[0]), thing if len(thing) >= len(known[1]) else known[1])
 
+    def remember(self, name: str, thing: Any) -> None:
+        """What an earlier load told: older than all that comes by. `name`: what it goes by, a former one perhaps."""
+        found = (id_of(thing) or name_of(thing)) if isinstance(thing, Mapping) else None
+        if found is None:
+            return
+        forms = self._things.setdefault(found, {})
+        forms.setdefault(name_of(thing), ("", thing))  # the first is what it is called, where nothing newer tells
+        if name != found:
+            forms.setdefault(name, ("", thing))
+
     def entries(self, column: str) -> dict[str, Any]:
         """For the catalogue. What an object is called now is what the task that was updated last calls it."""
         now: dict[str, Mapping[str, Any]] = {}
@@ -146,10 +156,16 @@ def people(catalogue: Catalogue) -> list[Person]:
     return [Person(key, name_of(t), m if isinstance(m, str) and m else None, kind="agent") for key, t, m in mail]
 
 
-def collect(tasks: Iterable[Any]) -> dict[str, dict[str, Any]]:
-    """The entries of the catalogue for these tasks: per column, and the `assigneeType` seen with each assignee."""
+def collect(tasks: Iterable[Any], known: Catalogue) -> dict[str, dict[str, Any]]:
+    """The entries of the catalogue for these tasks: per column, and the `assigneeType` seen with each assignee.
+
+    Those of `known` too; where the tasks tell otherwise, they are right.
+    """
     seen = {column: Seen() for column in HANDLES}
-    types: dict[str, str] = {}
+    for column, things in seen.items():
+        for name, thing in known.entries.get(column, {}).items():
+            things.remember(name, thing)
+    types: dict[str, str] = dict(known.entries.get("assigneeType", {}))
     for task in tasks:
         for column, attribute in HANDLES.items():
             seen[column].add(getattr(task, attribute), task.updatedAt)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from taskframe.catalogue import Catalogue
+from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.errors import ProtocolError
 from taskframe.schema import Schema
 from taskframe.services.http import words
@@ -102,7 +102,7 @@ def _time(name: str, value: Any) -> str | None:
         raise Senseless(f"{name} is no time: {words(str(value), 40)!r}") from None
 
 
-def columns(tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
+def columns(tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Catalogue]:
     """Many tasks as plain lists, the id among them, and what their names stand for. What a task left out is None."""
     lists: dict[str, list[Any]] = {INDEX: [task.id for task in tasks]}
     for name in _PLAIN:
@@ -118,7 +118,7 @@ def columns(tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
         iid if task.lid is UNSET else lid for task, lid, iid in zip(tasks, lists["lid"], lists["iId"], strict=True)
     ]
     named = [tuple(kore_fields.named(task.fields or ())) for task in tasks]
-    entries = {**objects.collect(tasks), "fields": kore_fields.collect(named)}
+    entries = {**objects.collect(tasks, known), "fields": kore_fields.collect(named)}
     own = [{name: kore_fields.value_of(definition) for name, definition in task} for task in named]
     for name in entries["fields"]:
         lists[name] = [task.get(name) for task in own]

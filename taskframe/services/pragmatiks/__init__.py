@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from taskframe.catalogue import Catalogue
+from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.errors import PlanError, SettingsError
 from taskframe.services.base import Call, Limit, Person
 from taskframe.services.pragmatiks import tasks as agent_tasks
@@ -65,9 +65,9 @@ class Pragmatiks:
         """A call for each where they are few, else one for all."""
         return tasks if tasks <= FEW else 1
 
-    def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
+    def columns(self, tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Catalogue]:  # noqa: ARG002
         """The tasks of a listing as columns; timestamps stay text. `ProtocolError` names a task with a bad one."""
-        return agent_tasks.columns(tasks), Catalogue()
+        return agent_tasks.columns(tasks), EMPTY
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row: id, and the columns whose keys the service sent."""

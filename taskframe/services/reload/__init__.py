@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from taskframe.catalogue import Catalogue
+from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.errors import PlanError, SettingsError
 from taskframe.problem import Problem
 from taskframe.services.base import Call, Limit, Person
@@ -68,9 +68,9 @@ class Reload:
         """A search for each."""
         return tasks
 
-    def columns(self, tasks: Sequence[Any]) -> tuple[Columns, Catalogue]:
+    def columns(self, tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Catalogue]:  # noqa: ARG002
         """The tasks of a listing as columns; timestamps stay text. `ProtocolError` names a task with a bad one."""
-        return columns(tasks), Catalogue()
+        return columns(tasks), EMPTY
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row: id, and the columns whose keys the service sent."""
