@@ -16,7 +16,7 @@ $(VENV)/.done: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.done  ## the whole job on an embedded server: load, edit a CSV, plan, apply, read again
+demo: $(VENV)/.done  ## the whole job on an embedded server, for each of the three services: load, edit a CSV, plan, apply, read again
 	$(BIN)/taskframe demo
 
 test: $(VENV)/.done lint  ## everything: style, types, layers, all tests

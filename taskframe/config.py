@@ -62,20 +62,32 @@ def read_settings(model: type[M], name: str, given: Mapping[str, Any], *, profil
         values = Settings(**given)
         return model.model_validate({field: getattr(values, field) for field in model.model_fields})
     except ValidationError as error:
-        failure = SettingsError(f"{name}: {_words(error, name, model)}")
+        labels = {
+            **{field: f"{config_path()}, [{profile or name}]: {field}" for field in table},
+            **{field: _variable(name, field) for field in model.model_fields if os.environ.get(_variable(name, field))},
+            **{field: field for field in given},
+        }
+        failure = SettingsError(f"{name}: {_words(error, name, model, labels)}")
     raise failure
 
 
-def _words(error: ValidationError, name: str, model: type[BaseModel]) -> str:
+def _variable(name: str, field: str) -> str:
+    return f"TASKFRAME_{name.upper()}_{field.upper()}"
+
+
+def _words(error: ValidationError, name: str, model: type[BaseModel], labels: Mapping[str, str]) -> str:
+    """`labels`: what to call each setting, so that it is found where it stands."""
     words = []
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         field = ".".join(map(str, problem["loc"]))
+        label = labels.get(field, field)
         if problem["type"] == "missing":
-            words.append(f"{field} is missing: pass {field}=…, or set TASKFRAME_{name.upper()}_{field.upper()}")
+            words.append(f"{field} is missing: pass {field}=…, or set {_variable(name, field)}")
         elif problem["type"] == "extra_forbidden":
-            words.append(f"there is no setting {field!r}.{did_you_mean(field, model.model_fields)}")
+            words.append(f"{label}: there is no setting {field!r}.{did_you_mean(field, model.model_fields)}")
         else:
-            words.append(f"{field}: {problem['msg']}")
+            message = problem["msg"].removeprefix("Value error, ")
+            words.append(f"{label}: {message}" if label else message)
     return "; ".join(words)
 
 
@@ -83,6 +95,12 @@ def config_path() -> Path:
     """The TOML file with the profiles, whether it is there or not."""
     named = os.environ.get("TASKFRAME_CONFIG")
     return Path(named) if named else platformdirs.user_config_path("taskframe") / "config.toml"
+
+
+def journal_path() -> Path:
+    """The journal's file, whether it is there or not."""
+    named = os.environ.get("TASKFRAME_JOURNAL")
+    return Path(named) if named else platformdirs.user_state_path("taskframe") / "journal.sqlite"
 
 
 def _profile(profile: str, *, wanted: bool) -> dict[str, Any]:

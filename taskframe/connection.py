@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import weakref
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pandas as pd
 from pydantic import SecretStr
 
 from taskframe.catalogue import EMPTY, Catalogue
-from taskframe.config import find_service, read_settings
+from taskframe.config import find_service, journal_path, read_settings
 from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.clock import Clock, SystemClock
 from taskframe.engine.limits import shared_limiter
@@ -20,6 +22,7 @@ from taskframe.engine.tokens import Fresh, TokenSource
 from taskframe.engine.transport import Transport, make_transport
 from taskframe.errors import SettingsError
 from taskframe.frame import TaskFrame
+from taskframe.journal import Journal
 from taskframe.load import Load, place_of
 from taskframe.loading import Wanted, read_tasks
 from taskframe.options import CONCURRENCY, MAX_WAIT, TIMEOUT, check_options, conceal, limits_of, token_source
@@ -59,6 +62,7 @@ class Connection:
         max_wait: float = MAX_WAIT,
         people: People | None = None,
         progress: Progress = True,
+        journal: str | os.PathLike[str] | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -82,7 +86,8 @@ class Connection:
             max_wait=max_wait,
         )
         self._session = Session(link)
-        self._runs = Runs(self._session, place, progress)
+        book = None if journal is None else Journal(Path(journal).absolute(), clock.wall)
+        self._runs = Runs(self._session, place, progress, book)
         self._finalizer = weakref.finalize(self, finish, self._session)
 
     @property
@@ -197,7 +202,7 @@ class Connection:
     def learn(self, load: Load) -> None:
         """Remembers what a load from elsewhere tells of names and people: it may be old, so what is known stays."""
         self._catalogue = load.catalogue.merge(self._catalogue)
-        self._people.learn(load.people)
+        self._people.learn(self.service.people(self._catalogue))
 
     def load(
         self,
@@ -252,6 +257,25 @@ class Connection:
 
     # applying
 
+    def runs(self) -> pd.DataFrame:
+        """The runs at this place, from the journal: a row a run (index: run), the latest first.
+
+        state ("live", "ended", "stopped" in order, "broken off"), started, ended (UTC), tasks, a column an outcome,
+        parent (the run that this one followed: a retry, an undo), plan.
+        """
+        return self._runs.table()
+
+    def report(self, run: str) -> Report:
+        """The report of a run, from the journal, in a new process too: to look at, resume, retry or undo.
+
+        Raises JournalError when there is no such run, PlanError when it was made elsewhere.
+        """
+        return self._runs.report(run, self)
+
+    def resume_run(self, report: Report, on_conflict: OnConflict, verify: Verify | None) -> Report:
+        """Goes on with a run; see `Report.resume`."""
+        return self._runs.resume(report, self._people.names, on_conflict, verify)
+
     def seconds_for(self, calls: int) -> float | None:
         """How long so many calls take at the known limits; None where no limit is known."""
         return max((calls / n.calls * n.per for n in self._session.link.limiter.limits), default=None)
@@ -286,6 +310,7 @@ def connect(
     max_wait: float = MAX_WAIT,
     people: pd.DataFrame | Mapping[str, str] | None = None,
     progress: Progress = True,
+    journal: str | os.PathLike[str] | Literal[True] | None = True,
     **settings: Any,
 ) -> Connection:
     """A connection to `service` ("reload"). Sends nothing: `conn.check()` tries the credentials.
@@ -300,6 +325,9 @@ def connect(
     - `concurrency`: calls in flight; `timeout`: seconds for one call; `max_wait`: the longest pause, in seconds, that a
       service may ask for before a run stops in order.
     - `people`: a DataFrame (id, name, email, handle) or a mapping id → name. `progress`: a bar, none, or a tqdm class.
+
+    - `journal`: the file that each run is put down in before its first call: by default the one that TASKFRAME_JOURNAL
+      names, or `journal.sqlite` in the user's state folder. None: none; a run that breaks off can't be gone on with.
 
     Raises SettingsError for what can't be right.
     """
@@ -323,4 +351,5 @@ def connect(
         max_wait=max_wait,
         people=People.of(people),
         progress=progress,
+        journal=journal_path() if journal is True else journal,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from taskframe.catalogue import EMPTY, Catalogue
+from taskframe.changes.changes import Changes
 from taskframe.changes.intake import take_frame
 from taskframe.changes.judge import Judge
+from taskframe.changes.write import write
 from taskframe.config import find_service
 from taskframe.errors import FrameError, PlanError
 from taskframe.files.saved import making_sense, payload_changes, payload_frame, read_document
@@ -135,7 +137,10 @@ def open_tasks(path: str | os.PathLike[str], connection: Connection | None = Non
         tasks = TaskFrame(payload_frame(data["frame"], load.schema), load, connection)
         edits = payload_changes(data["edits"], load.schema)
         for name, change in edits.columns.items():
-            tasks.df.loc[edits.ids[change.rows], name] = load.schema[name].array(list(change.after))
+            places = tasks.df.index.get_indexer(edits.ids[change.rows])
+            if (places < 0).any():
+                raise ValueError("an edit of no task")
+            tasks.df[name] = write(tasks.df[name], places, list(change.after), load.schema[name])
         return tasks
 
 
@@ -150,15 +155,21 @@ def open_plan(path: str | os.PathLike[str], connection: Connection) -> Plan:
         load = Load.from_json(data["load"], find_service(data["load"]["service"]))
         connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
         connection.learn(load)
-        return Plan(
-            load,
-            payload_changes(data["changes"], load.schema),
-            tuple(Problem(**p) for p in data["problems"]),
-            tuple(data["warnings"]),
-            tuple(data["ignored"]),
-            tuple(data["notes"]),
-            _connection=connection,
-            id=data["id"],
-            parent=data["parent"],
-            _strangers=data["strangers"],
-        )
+        return plan_of(data, payload_changes(data["changes"], load.schema), load, connection)
+
+
+def plan_of(data: Mapping[str, Any], changes: Changes, load: Load, connection: Connection) -> Plan:
+    """The plan that `Plan.head` told of. Raises KeyError or TypeError when `data` is no such thing."""
+    return Plan(
+        load,
+        changes,
+        tuple(Problem(**p) for p in data["problems"]),
+        tuple(data["warnings"]),
+        tuple(data["ignored"]),
+        tuple(data["notes"]),
+        _connection=connection,
+        id=data["id"],
+        parent=data["parent"],
+        _strangers=data["strangers"],
+        _identified=dict(data.get("identifiers", {})),
+    )

@@ -10,6 +10,7 @@
     ├── PlanError          (ValueError)        a plan that must not be applied as it is
     │   └── ConfirmationNeeded                 a plan so large that it wants a number
     ├── FileError          (ValueError)        a file that can't be read or written
+    ├── JournalError       (OSError)           a journal that can't be used, or a run in it
     ├── ClosedError        (RuntimeError)      a connection used after close()
     ├── MissingExtra       (ImportError)       an optional part that is not installed
     └── ApplyInterrupted   (KeyboardInterrupt) an apply that was stopped; carries its report
@@ -87,6 +88,10 @@ class ConfirmationNeeded(PlanError):
 
 class FileError(TaskframeError, ValueError):
     """A file that can't be read or written as asked; names the file and, where it can, the line."""
+
+
+class JournalError(TaskframeError, OSError):
+    """A journal that can't be read or written, or a run in it that can't be gone on with."""
 
 
 class ClosedError(TaskframeError, RuntimeError):

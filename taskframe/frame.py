@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -189,12 +189,13 @@ class TaskFrame:
     def _keys(self, key: str) -> dict[str, str]:
         if key == self.schema.index:
             return {}
-        self.schema[key]
         if key not in self._baseline.frame:
-            raise PlanError(f"key={key!r}: this load has no such column")
+            raise PlanError(f"key={key!r}: this load has no such column.{did_you_mean(key, self._baseline.frame)}")
         values = self._baseline.frame[key].dropna()
         if values.duplicated().any():
-            raise PlanError(f"key={key!r}: it is no key, since several tasks share a value")
+            better = self.schema.role("identifier")
+            way_out = f"key={better.name!r}" if better and better.name != key else f"the column {self.schema.index!r}"
+            raise PlanError(f"key={key!r}: it is no key, since several tasks share a value: use {way_out}")
         return {str(v): str(i) for i, v in values.items()}
 
     def _choices(self) -> dict[str, Collection[Any]]:
@@ -246,6 +247,8 @@ class TaskFrame:
     def _targets(self, targets: str | Sequence[str] | Mapping[str, float] | None) -> dict[str | None, float]:
         if targets is None or isinstance(targets, str):
             targets = [targets]  # type: ignore[list-item]
+        if not isinstance(targets, Iterable):
+            raise PlanError(f"targets are ids or names, one or a list, or a mapping to weights, not {targets!r}")
         weights = dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets, 1.0)
         people = {who: self._person(who) for who in weights}
         if len(set(people.values())) < len(people):

@@ -17,6 +17,7 @@ from taskframe.engine.loading import load
 from taskframe.errors import IncompleteLoad, SettingsError
 from taskframe.load import Load
 from taskframe.progress import Progress, check_progress, progress_bar
+from taskframe.schema import is_sendable
 from taskframe.services.base import Service, Source
 
 
@@ -47,8 +48,11 @@ class Wanted:
         twice = sorted(set(filters or ()) & set(named))
         if twice:
             raise SettingsError(f"the filter {twice[0]!r} is given twice: by name, and in filters=")
+        wanted = {name: _plain(value) for name, value in {**(filters or {}), **named}.items()}
+        for name, value in wanted.items():
+            _check_text(name, value)
         return cls(
-            {name: _plain(value) for name, value in {**(filters or {}), **named}.items()},
+            wanted,
             None if ids is None else _ids(ids),
             None if limit is None else _number(limit),
             _names(editable),
@@ -78,17 +82,29 @@ def _plain(value: Any) -> Any:
     return sorted(values) if isinstance(value, set | frozenset) and all(isinstance(v, str) for v in values) else values
 
 
+def _check_text(name: str, value: Any) -> None:
+    if isinstance(value, str) and not is_sendable(value):
+        raise SettingsError(f"the filter {name} holds half a surrogate pair, which is no text and can't be sent")
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    for part in value if isinstance(value, list) else ():
+        _check_text(name, part)
+
+
 def _ids(ids: Collection[str]) -> frozenset[str]:
     wanted = [ids] if isinstance(ids, str) or not isinstance(ids, Iterable) else list(ids)
-    if isinstance(ids, str) or not all(isinstance(i, str) for i in wanted):
-        raise SettingsError("ids= takes a list of task ids, which are text")
+    strange = [i for i in wanted if not isinstance(i, str)]
+    if isinstance(ids, str) or strange:
+        way_out = f": ids=[{ids!r}]" if isinstance(ids, str) else f", which are text, not {strange[0]!r}"
+        raise SettingsError(f"ids= takes a list of task ids{way_out}")
     return frozenset(wanted)
 
 
 def _names(editable: Collection[str]) -> tuple[str, ...]:
-    if isinstance(editable, str) or not isinstance(editable, Iterable) or not all(isinstance(n, str) for n in editable):
+    names = [editable] if isinstance(editable, str) or not isinstance(editable, Iterable) else list(editable)
+    if isinstance(editable, str) or not all(isinstance(name, str) for name in names):
         raise SettingsError(f"editable= takes a list of columns, not {editable!r}")
-    return tuple(dict.fromkeys(editable))
+    return tuple(dict.fromkeys(names))
 
 
 def _number(limit: object) -> int:
@@ -111,6 +127,8 @@ async def read_tasks(
     `learn` tells where they come from, account and all; `known` what names stand for, as far as earlier loads told.
     """
     check_progress(progress)
+    if allow_incomplete not in (True, False):
+        raise SettingsError(f"allow_incomplete= is True or False, not {allow_incomplete!r}")
     service = link.service
     service.schema(known()).with_editable(wanted.editable)  # refused before anything is read
     listing = service.listing(wanted.filters)

@@ -81,7 +81,8 @@ def token_source(service: Service, settings: BaseModel, token: Token) -> TokenSo
     if mints:
         return TokenSource.none()
     if token is None:
+        other = ", or client_id=… and client_secret=…" if "client_secret" in type(settings).model_fields else ""
         raise SettingsError(
-            f"{service.label} needs a token: pass token=…, or set TASKFRAME_{service.name.upper()}_TOKEN"
+            f"{service.label} needs a token: pass token=…{other}, or set TASKFRAME_{service.name.upper()}_TOKEN"
         )
     return TokenSource(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from taskframe.errors import SettingsError
+from taskframe.schema import is_sendable
 from taskframe.services.base import Call, Person
 from taskframe.session import Session
 
@@ -21,7 +23,8 @@ class People:
     def __init__(self, people: Iterable[Person] = ()) -> None:
         # All are replaced, never changed: one thread may read them while another adds.
         self._by_id = {p.id: p for p in people}
-        self._told: frozenset[str] = frozenset()
+        self._assigned = self._by_id
+        self._told: dict[str, Person] = {}
         self._looked_up: dict[str, str] = {}
 
     @classmethod
@@ -44,37 +47,35 @@ class People:
         else:
             raise SettingsError(f"people: a DataFrame, or a mapping of id → name, not {type(table).__name__}")
         people = [_person(row) for row in rows]
-        if len({p.id for p in people}) < len(people):
-            raise SettingsError("people: each id has one row; here one has several")
+        twice = [who for who, rows in Counter(p.id for p in people).items() if rows > 1]
+        if twice:
+            raise SettingsError(f"people: each id has one row; {twice[0]!r} has several")
         return cls(people)
 
     def replaced(self, table: pd.DataFrame | Mapping[str, str] | None) -> People:
         """These people in place of those that were assigned; whom the service told of stays."""
         people = People.of(table)
-        people.learn(p for p in self._by_id.values() if p.id in self._told)
+        people.learn(self._told.values())
         people._looked_up = {word: who for word, who in self._looked_up.items() if who in people.ids}
         return people
 
     def learn(self, people: Iterable[Person]) -> None:
-        """Whom the service tells of. What is known of somebody already stays: the user's names go first."""
+        """Whom the service tells of: what it says last goes for what it said before, and the user's names go first."""
         told = list(people)
         if not told:
             return
-        by_id = dict(self._by_id)
-        for person in told:
-            known = by_id.get(person.id)
-            by_id[person.id] = person if known is None else _merged(person, known)
-        self._by_id = by_id
-        self._told |= {p.id for p in told}
+        self._told = {**self._told, **{p.id: _merged(self._told.get(p.id, p), p) for p in told}}
+        ours = self._assigned
+        known = {p.id: _merged(self._told[p.id], ours[p.id]) if p.id in ours else self._told[p.id] for p in told}
+        self._by_id = {**self._by_id, **known}
 
     def frame(self) -> pd.DataFrame:
         """id, name, email, handle, kind: text, a row a person."""
         return pd.DataFrame([asdict(p) for p in self._by_id.values()], columns=list(COLUMNS), dtype="str")
 
     def add(self, person: Person, *, asked: str | None = None) -> None:
-        """Remembers somebody, or what is now known of them; and that `asked` is what they go by."""
-        self._by_id = {**self._by_id, person.id: _merged(self._by_id.get(person.id, person), person)}
-        self._told |= {person.id}
+        """Remembers somebody the service told of; and that `asked` is what they go by."""
+        self.learn([person])
         if asked is not None:
             self._looked_up = {**self._looked_up, asked.casefold(): person.id}
 
@@ -145,7 +146,7 @@ def known_id(people: People, who: str) -> str:
 
 
 def _find(people: People, who: str) -> Person | None:
-    if not isinstance(who, str) or not who.strip():
+    if not isinstance(who, str) or not who.strip() or not is_sendable(who):
         raise SettingsError(f"a person is an id, @handle, mail address or known name, not {who!r}")
     return people.find(who.strip())
 

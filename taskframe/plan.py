@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from taskframe.changes.changes import Changes
-from taskframe.changes.diff import Diff
+from taskframe.changes.diff import Diff, listed
 from taskframe.changes.edit import Edit, Row
 from taskframe.engine.applying import OnConflict
 from taskframe.engine.decider import check_on_conflict
 from taskframe.engine.transport import build_request
 from taskframe.engine.verifying import Verify, way_of
-from taskframe.errors import ConfirmationNeeded, PlanError
+from taskframe.errors import ConfirmationNeeded, PlanError, SettingsError, did_you_mean
 from taskframe.files.saved import changes_payload, write_document
 from taskframe.guard import confirmation, open_risk, unseen
 from taskframe.load import Load
@@ -27,6 +27,7 @@ from taskframe.preview.html import plan_html
 from taskframe.preview.text import plan_text
 from taskframe.preview.views import PlanView
 from taskframe.problem import Problem, problems_frame
+from taskframe.schema import Schema
 from taskframe.services.base import Call, Source
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Plan:
     parent: str | None = None
     _hint: str = ""
     _strangers: Mapping[str, Collection[str]] | None = None
+    _identified: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, diff: Diff, load: Load, *, connection: Connection | None, frame: TaskFrame | None, **more: Any) -> Plan:
@@ -84,7 +86,9 @@ class Plan:
             .to_numpy()
             for name, c in diff.changes.columns.items()
         }
-        return replace(plan, _changes=diff.changes.keep(keep), _problems=(*diff.problems, *found))
+        found = [replace(p, line=diff.lines.get(str(p.id))) for p in found]
+        problems = sorted((*diff.problems, *found), key=lambda p: p.line or 0)
+        return replace(plan, _changes=diff.changes.keep(keep), _problems=tuple(problems))
 
     def __len__(self) -> int:
         return len(self._changes.ids)
@@ -112,6 +116,20 @@ class Plan:
     def load(self) -> Load:
         """The load that the changes were compared with."""
         return self._load
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of that load."""
+        return self._load.schema
+
+    @property
+    def connection(self) -> Connection | None:
+        """What it is applied over."""
+        return self._connection
+
+    def parts(self, size: int) -> Iterator[Changes]:
+        """The changes, `size` tasks at a time."""
+        return self._changes.parts(size)
 
     @property
     def source(self) -> Source:
@@ -203,12 +221,17 @@ class Plan:
         changes = self._changes.keep(self._changes.masks(ids=ids))
         return replace(self, _changes=changes, _problems=(), id=_new_id(), parent=parent)
 
+    def after(
+        self, changes: Changes, *, parent: str, problems: Sequence[Problem] = (), notes: Sequence[str] = ()
+    ) -> Plan:
+        """A plan of other changes of the same tasks, as a child of the run `parent`; checked like any other."""
+        found = Diff(changes, tuple(problems), notes=tuple(notes))
+        return Plan.of(found, self._load, connection=self._connection, frame=self._frame, parent=parent)
+
     def _narrowed(
         self, ids: Collection[str] | None, columns: Collection[str] | None, cells: pd.DataFrame | None, *, inside: bool
     ) -> Plan:
-        for name, value in (("ids", ids), ("columns", columns)):
-            if isinstance(value, str):
-                raise PlanError(f"{name}= takes a list: {name}=[{value!r}]")
+        ids, columns = listed("ids", ids, "task ids"), listed("columns", columns, "names")
         if cells is not None and not (isinstance(cells, pd.DataFrame) and {"id", "column"} <= set(cells.columns)):
             raise PlanError("cells= takes rows of plan.changes or plan.problems, with the columns id and column")
         self._check_names(ids, columns)
@@ -220,12 +243,15 @@ class Plan:
         )
         masks = masks if inside else {name: ~mask for name, mask in masks.items()}
         # a row with a problem stays one, whichever of its columns are selected or dropped
-        problems = tuple(p for p in self._problems if _inside(p, ids, columns, pairs, rows=inside) is inside)
+        tasks = None if ids is None else frozenset(ids)
+        problems = tuple(p for p in self._problems if _inside(p, tasks, columns, pairs, rows=inside) is inside)
         return self._with(self._changes.keep(masks), problems)
 
     def _check_names(self, ids: Collection[str] | None, columns: Collection[str] | None) -> None:
+        schema = self._load.schema
         for name in columns or ():
-            self._load.schema[name]
+            if name not in schema:
+                raise SettingsError(f"columns=: there is no column {name!r}.{did_you_mean(name, schema.names)}")
         known = set(self._changes.ids) | {p.id for p in self._problems}
         strange = [i for i in ids or () if i not in known]
         if strange:
@@ -243,12 +269,17 @@ class Plan:
     @property
     def payload(self) -> dict[str, Any]:
         """The plan as plain JSON, for files."""
+        return {**self.head, "changes": changes_payload(self._changes)}
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The same without the changes."""
         return {
             "id": self.id,
             "parent": self.parent,
             "load": self._load.to_json(),
-            "changes": changes_payload(self._changes),
             "problems": [{**asdict(p), "value": _json(p.value)} for p in self._problems],
+            "identifiers": self._identifiers(),
             "strangers": {name: sorted(counts) for name, counts in self._unseen().items()},
             "warnings": list(self._warnings),
             "ignored": list(self._ignored),
@@ -316,7 +347,7 @@ class Plan:
             self._connection.check_not_applied(self)
             number, why = self._confirmation
             if number is not None and confirm != number:
-                told = f"confirm={confirm} is not that number; " if confirm is not None else ""
+                told = f"confirm={confirm!r} is not that number; " if confirm is not None else ""
                 raise ConfirmationNeeded(
                     f"{why}: {told}look at the preview, and pass confirm= with the number of tasks that it shows"
                 )
@@ -369,13 +400,15 @@ class Plan:
         strangers = set((self._strangers or {}).get(column, ()))
         return {v for v in self._changes.columns[column].after if v is not None} - strangers
 
-    def _identifiers(self) -> dict[str, str]:
+    def _identifiers(self) -> Mapping[str, str]:
+        """Task id → identifier, of the tasks with problems; a plan from a file holds those."""
         column = self._load.schema.role("identifier")
         if column is None or self._frame is None or column.name not in self._frame.baseline.frame:
-            return {}
-        wanted = [p.id for p in self._problems if p.id is not None]
+            return self._identified
+        wanted = {p.id for p in self._problems if p.id is not None}
         names = self._frame.baseline.frame[column.name]
-        return {str(i): str(names[i]) for i in set(wanted) if i in names.index}
+        found = names[names.index.isin(list(wanted))].dropna()
+        return {str(i): str(name) for i, name in zip(found.index, found, strict=True)}
 
 
 def _json(value: Any) -> Any:

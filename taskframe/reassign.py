@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
@@ -14,7 +15,7 @@ import pandas as pd
 from taskframe.changes.intake import take_frame
 from taskframe.changes.judge import Judge
 from taskframe.changes.write import write
-from taskframe.errors import PlanError, did_you_mean
+from taskframe.errors import PlanError, SettingsError, did_you_mean
 from taskframe.schema import Column, Schema, Unfit
 
 
@@ -36,7 +37,7 @@ def reassign(
     name = assignee.name
     _check(targets)
     ids = take_frame(df, schema).ids
-    holders = df[name].astype("object")
+    holders = _holders(df[name], assignee)
     mask = (holders.isna() if source is None else holders == source).to_numpy(dtype=bool)
     if source is None and column is None:  # a task of another kind of assignee is not unassigned
         for other in schema.roles("assignee"):
@@ -57,7 +58,7 @@ def reassign(
     dealt = deal(len(order), list(targets.values()))
     before = _load(holders)
     df[name] = write(df[name], order, [people[n] for n in dealt], assignee)
-    after = _load(df[name])
+    after = _load(_holders(df[name], assignee))
     everyone = list(dict.fromkeys([source, *people]))
     counts = dict(zip(people, np.bincount(dealt, minlength=len(people)).tolist(), strict=True))
     return pd.DataFrame(
@@ -71,6 +72,12 @@ def reassign(
     )
 
 
+def _holders(cells: pd.Series, assignee: Column) -> pd.Series:
+    """Who has each task: ids, also where a cell says a name or mail address that stands for one."""
+    holders = cells.astype("object")
+    return holders.replace(dict(assignee.aliases)) if assignee.aliases else holders
+
+
 def deal(count: int, weights: Sequence[float]) -> list[int]:
     """Which of the weights each of `count` items goes to, in turn: exact by largest remainder, evenly spread.
 
@@ -82,15 +89,35 @@ def deal(count: int, weights: Sequence[float]) -> list[int]:
     by_remainder = sorted(range(len(weights)), key=lambda i: (counts[i] - shares[i], i))
     for i in by_remainder[: count - sum(counts)]:
         counts[i] += 1
-    # each one's k-th item is due at (k + 1/2) / n of the way: merged, the turns lie as evenly as they can
-    turns = [((2 * k + 1) / (2 * n), i) for i, n in enumerate(counts) for k in range(n)]
-    return [i for _, i in sorted(turns)]
+    return _turns(count, counts)
+
+
+def _turns(count: int, counts: Sequence[int]) -> list[int]:
+    """The turns in which everybody gets so many: at each place nobody is a whole item off.
+
+    That is Tijdeman's chairman assignment: of those whose turn may have come, whoever has to take one the soonest.
+    """
+    left = [i for i, n in enumerate(counts) if n]
+    grain = max(2 * len(left) - 2, 1)
+    taken = dict.fromkeys(left, 0)
+    latest = {i: (grain - 1) / counts[i] for i in left}
+    turns = []
+    for place in range(1, count + 1):
+        open_to = [i for i in left if (counts[i] * place - taken[i] * count) * grain >= count]
+        who = min(open_to, key=latest.__getitem__)  # equal: whoever comes first
+        taken[who] += 1
+        latest[who] = (grain * (taken[who] + 1) - 1) / counts[who]
+        turns.append(who)
+    return turns
 
 
 def _assignee(df: pd.DataFrame, schema: Schema, name: str | None) -> Column:
-    kinds = [c.name for c in schema.roles("assignee")]
-    column = schema.role("assignee") if name is None else schema[name]
-    if column is None or column.name not in kinds:
+    kinds = {c.name: c for c in schema.roles("assignee")}
+    column = schema.role("assignee") if name is None else kinds.get(name)
+    if column is None and name is not None and name not in schema:
+        near = did_you_mean(name, kinds) or f" These hold assignees: {', '.join(kinds) or 'none'}"
+        raise SettingsError(f"column=: there is no column {name!r}.{near}")
+    if column is None:
         raise PlanError(f"column={name!r} holds no assignee; these do: {', '.join(kinds) or 'none'}")
     if column.name not in df:
         raise PlanError(f"the frame has no column {column.name!r}")
@@ -132,13 +159,17 @@ def _series(df: pd.DataFrame, mask: Any) -> Any:
     return pd.Series(mask, index=df.index)
 
 
+_UNKNOWN = re.compile(r"name '(.+)' is not defined")
+
+
 def _queried(df: pd.DataFrame, query: str) -> Any:
     try:
         return df.eval(query)
     except Exception as error:  # pandas raises whatever its parser, or the comparison, did
-        raise PlanError(
-            f"where={query!r} is no query of this frame: {error}. Write, say, where=\"status != 'done'\""
-        ) from error
+        unknown = _UNKNOWN.fullmatch(str(error))
+        near = did_you_mean(unknown[1], df.columns) if unknown else ""
+        way_out = near or " Write, say, where=\"status != 'done'\""
+        raise PlanError(f"where={query!r} is no query of this frame: {error}.{way_out}") from error
 
 
 def _queue(ids: pd.Index, df: pd.DataFrame, schema: Schema) -> np.ndarray:

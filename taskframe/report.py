@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from taskframe.changes.normal import plain
+from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.outcome import OUTCOMES, Outcome
-from taskframe.errors import ServiceError
+from taskframe.errors import PlanError, ServiceError
 from taskframe.files.csv import write_table
 from taskframe.load import Load
 from taskframe.preview.html import report_html
 from taskframe.preview.text import report_text
 from taskframe.preview.views import ReportView
+from taskframe.sequel import Conflicts, retry_plan, undo_plan
 
 if TYPE_CHECKING:
     from taskframe.plan import Plan
@@ -44,6 +46,8 @@ class Report:
     _outcomes: Sequence[Outcome] = ()
     _load: Load = field(kw_only=True)
     _names: Mapping[str, str] = field(kw_only=True, default_factory=dict)
+    _options: Mapping[str, Any] = field(kw_only=True, default_factory=dict)
+    _seen: float = field(kw_only=True, default=0.0)
 
     def __len__(self) -> int:
         return len(self._outcomes)
@@ -112,10 +116,53 @@ class Report:
         """Whether every task holds what was planned (or, in a dry run, could)."""
         return all(o.kind in DONE for o in self._outcomes)
 
-    def retry(self) -> Plan:
-        """A plan of what failed, was skipped or is unknown, with the changes as they were; previewed as ever."""
-        again = [o.id for o in self._outcomes if o.kind in ("failed", "skipped", "unknown")]
-        return self.plan.again(again, parent=self.run_id)
+    # what can follow
+
+    def retry(self, *, conflicts: Conflicts = None) -> Plan:
+        """A plan of what failed, was skipped or is unknown, and of what a `partial` left; previewed as ever.
+
+        `conflicts="ours"` also takes the tasks in conflict: theirs is the new before, and ours is planned on top.
+        """
+        return retry_plan(self.plan, self._outcomes, self.run_id, conflicts)
+
+    def undo(self) -> Plan:
+        """A plan that puts back what this run wrote, a `partial`'s half too.
+
+        What others have changed since will be a conflict. What the service documents no way back for (null where it
+        takes none) is one of the plan's problems. Raises PlanError for a dry run.
+        """
+        self._check_written("undo")
+        return undo_plan(self.plan, self._outcomes, self.run_id)
+
+    def resume(self, *, on_conflict: OnConflict | None = None, verify: Verify | None = None) -> Report:
+        """Goes on with a run that was interrupted or broke off: a report of the whole run.
+
+        What was in doubt is settled first, then what was not sent is sent; what has its outcome stays as it is.
+        `on_conflict` and `verify` are those of the run, unless given (a function is not kept in the journal). Raises
+        JournalError when the run is under way, PlanError for a dry run. Where nothing was left, gives this report.
+        """
+        self._check_written("resume")
+        connection = self.plan.connection
+        if not any(o.left for o in self._outcomes):
+            return self
+        if connection is None:
+            raise PlanError("this report has no connection: conn.report(run_id) gives one that has")
+        way = self._options.get("verify") if verify is None else verify
+        return connection.resume_run(self, on_conflict or self._options.get("on_conflict") or "report", way)
+
+    def _check_written(self, what: str) -> None:
+        if self.dry_run:
+            raise PlanError(f"there is nothing to {what}: a dry run writes nothing")
+
+    @property
+    def found(self) -> Sequence[Outcome]:
+        """The outcomes as they are, in the plan's order."""
+        return self._outcomes
+
+    @property
+    def seen(self) -> float:
+        """When the run was last known to be under way, in epoch seconds."""
+        return self._seen
 
     def raise_for_failures(self) -> None:
         """Raises ServiceError unless every task holds what was planned."""

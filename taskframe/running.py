@@ -12,7 +12,9 @@ from taskframe.engine.applying import OnConflict, Run, Verify
 from taskframe.engine.interrupts import uninterrupted
 from taskframe.engine.link import Link
 from taskframe.engine.outcome import Outcome
+from taskframe.engine.recording import Recording
 from taskframe.errors import ApplyInterrupted
+from taskframe.history import left_of
 from taskframe.progress import Progress, progress_bar
 from taskframe.report import Report
 from taskframe.services.base import Source
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from taskframe.plan import Plan
 
 log = logging.getLogger("taskframe")
+
+_SLACK = 2.0
+"""Seconds: a run that broke off may have sent its last call a little after it last said that it was alive."""
 
 
 async def run_plan(
@@ -36,13 +41,19 @@ async def run_plan(
     stop: Stop | None = None,
     progress: Progress = True,
     names: Mapping[str, str],
+    record: Recording | None = None,
+    earlier: Report | None = None,
 ) -> tuple[Report, Sequence[Outcome]]:
-    """Applies `plan`, or with `dry` reads what an apply would read."""
+    """Applies `plan`, or with `dry` reads what an apply would read; gives the report, and the outcomes that are new.
+
+    `earlier`: the report of a first part of the run, which is gone on with.
+    """
     caller = link.caller()
     started = link.clock.now()
     counts: dict[str, int] = {}
     desc = f"{'Checking' if dry else 'Applying to'} {link.service.label}"
-    with progress_bar(progress, desc=desc, total=len(plan)) as bar:
+    begun, done = ({}, set()) if earlier is None else left_of(earlier.found)
+    with progress_bar(progress, desc=desc, total=len(plan) - len(done)) as bar:
 
         def show(outcome: Outcome) -> None:
             counts[outcome.kind] = counts.get(outcome.kind, 0) + 1
@@ -60,22 +71,31 @@ async def run_plan(
             on_conflict=on_conflict,
             verify=verify,
             on_outcome=show,
+            record=record,
         )
         if stop is not None:
             stop.run = run
-        outcomes = await (run.dry_run(list(plan.edits())) if dry else run.apply(plan.edits(), grace=link.timeout))
+        if dry:
+            found = await run.dry_run(list(plan.edits()))
+        else:
+            wait = 0.0 if earlier is None else max(0.0, earlier.seen + link.timeout + _SLACK - link.clock.wall())
+            found = await run.apply(plan.edits(), grace=link.timeout, begun=begun, done=done, settle_after=wait)
+    new = list(found.values())
+    options = {"on_conflict": on_conflict if isinstance(on_conflict, str) else None, "verify": verify}
     report = Report(
         run_id,
         plan,
         dry,
-        link.clock.now() - started,
-        caller.calls,
+        link.clock.now() - started + (earlier.elapsed if earlier else 0.0),
+        caller.calls + (earlier.calls if earlier else 0),
         run.stopped,
-        outcomes,
+        new if earlier is None else [found.get(at, outcome) for at, outcome in enumerate(earlier.found)],
         _load=replace(plan.load, source=source),
         _names=names,
+        _options=options,
+        _seen=link.clock.wall(),
     )
-    return report, outcomes
+    return report, new
 
 
 def new_run_id() -> str:

@@ -1,16 +1,20 @@
-"""The runs of one connection: plans applied at the right place, once each, and ended in order."""
+"""The runs of one connection: plans applied at the right place, once each, put down in the journal, ended in order."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.outcome import Outcome
-from taskframe.errors import ApplyInterrupted, PlanError
+from taskframe.errors import ApplyInterrupted, JournalError, PlanError
+from taskframe.history import head_of, parts_of, report_of, runs_table
+from taskframe.journal import Journal, Recorder
 from taskframe.place import Place
 from taskframe.progress import Progress
 from taskframe.report import Report
@@ -18,36 +22,70 @@ from taskframe.running import after_run, new_run_id, run_plan
 from taskframe.session import Session, Stop
 
 if TYPE_CHECKING:
+    from taskframe.connection import Connection
     from taskframe.plan import Plan
 
 log = logging.getLogger("taskframe")
 
 
 class Runs:
-    """Applies plans, and remembers which."""
+    """Applies plans, and remembers which. Without a `journal` only as long as it lives."""
 
-    def __init__(self, session: Session, place: Place, progress: Progress) -> None:
+    def __init__(self, session: Session, place: Place, progress: Progress, journal: Journal | None) -> None:
         self._session = session
         self._place = place
         self._progress = progress
+        self._journal = journal
         self._applied: dict[str, str] = {}
+        self._resumed: set[str] = set()
 
     def check_not_applied(self, plan: Plan) -> None:
-        """Raises PlanError when the plan was applied here."""
+        """Raises PlanError when the plan was applied here, or by this journal."""
         run = self._applied.get(plan.id)
+        if run is None and self._journal is not None:
+            run = self._journal.applied(plan.id)
         if run is not None:
             raise PlanError(
                 f"this plan was applied before, as run {run}: for what is left, report.retry() or tasks.plan()"
             )
 
+    # looking back
+
+    def table(self) -> pd.DataFrame:
+        """The runs at this place, the latest first."""
+        source = self._place.source
+        entries = [] if self._journal is None else self._journal.entries(source.service, source.base_url)
+        ours = source.account
+        return runs_table([e for e in entries if not ours or not e.account or dict(e.account) == dict(ours)])
+
+    def report(self, run: str, connection: Connection) -> Report:
+        """The report of a run, from the journal."""
+        if self._journal is None:
+            raise JournalError("this connection has no journal: its runs are known by their reports only")
+        return report_of(self._journal.story(run), connection, f"the journal {self._journal.path}")
+
+    # running
+
     async def dry_run(self, plan: Plan, names: Mapping[str, str], verify: Verify | None) -> Report:
         """A run that reads and writes nothing."""
-        return (await self._run(plan, names, "report", verify, None, dry=True))[0]
+        with self._session.at_work(None):
+            await self._check_place(plan)
+            return (await self._run(plan, None, None, names=names, verify=verify, dry=True))[0]
 
     def apply(self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None) -> Report:
         """A run, waited for; an interrupt ends it in order and raises ApplyInterrupted."""
         stop = Stop()
-        report, outcomes = self._session.run(self._run(plan, names, on_conflict, verify, stop), stop=stop)
+        return self._in_order(plan, stop, self._new(plan, names, on_conflict, verify, stop))
+
+    def resume(
+        self, report: Report, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None
+    ) -> Report:
+        """Goes on with a run, waited for in the same way."""
+        stop = Stop()
+        return self._in_order(report.plan, stop, self._rest(report, names, on_conflict, verify, stop))
+
+    def _in_order(self, plan: Plan, stop: Stop, work: Any) -> Report:
+        report, outcomes = self._session.run(work, stop=stop)
         return after_run(plan, report, outcomes, interrupted=stop.asked and not self._session.closed)
 
     async def apply_async(
@@ -55,7 +93,7 @@ class Runs:
     ) -> Report:
         """A run, awaited. A cancellation ends it in order too, and the frame follows what was applied."""
         stop = Stop()
-        report, outcomes = await self._session.arun_in_order(self._run(plan, names, on_conflict, verify, stop), stop)
+        report, outcomes = await self._session.arun_in_order(self._new(plan, names, on_conflict, verify, stop), stop)
         if not stop.asked or self._session.closed:
             return after_run(plan, report, outcomes)
         with suppress(ApplyInterrupted):
@@ -63,33 +101,87 @@ class Runs:
         log.warning("run %s was cancelled: %s", report.run_id, report.counts)
         raise asyncio.CancelledError
 
-    async def _run(
-        self,
-        plan: Plan,
-        names: Mapping[str, str],
-        on_conflict: OnConflict,
-        verify: Verify | None,
-        stop: Stop | None,
-        *,
-        dry: bool = False,
+    async def _new(
+        self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None, stop: Stop
     ) -> tuple[Report, Sequence[Outcome]]:
         with self._session.at_work(stop):
-            if plan.source.account and not self._place.account:
-                await self._place.visit(self._session.link)
-            self._place.check_same(plan.source, f"plan {plan.id}")
-            run_id = new_run_id()
-            if not dry:
-                self.check_not_applied(plan)
-                self._applied[plan.id] = run_id
-            return await run_plan(
+            await self._check_place(plan)
+            self.check_not_applied(plan)
+            run = self._applied[plan.id] = new_run_id()
+            options = {"on_conflict": on_conflict if isinstance(on_conflict, str) else None, "verify": verify}
+            journal, link = self._journal, self._session.link
+
+            def begin(fail: Callable[[str], object]) -> Recorder | None:
+                head = head_of(plan, run, self._place.source, link.timeout, options)
+                return None if journal is None else journal.begin(head, parts_of(plan), fail)
+
+            try:
+                record = await self._begun(begin, stop)
+            except BaseException:
+                del self._applied[plan.id]  # nothing was sent
+                raise
+            return await self._run(plan, record, stop, run_id=run, names=names, on_conflict=on_conflict, verify=verify)
+
+    async def _rest(
+        self, report: Report, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None, stop: Stop
+    ) -> tuple[Report, Sequence[Outcome]]:
+        with self._session.at_work(stop):
+            await self._check_place(report.plan)
+            journal, run = self._journal, report.run_id
+            if run in self._resumed:
+                raise PlanError(f"run {run} was gone on with already: use the report which that gave")
+
+            def begin(fail: Callable[[str], object]) -> Recorder | None:
+                return None if journal is None else journal.resume(run, fail)
+
+            record = await self._begun(begin, stop)
+            self._resumed.add(run)
+            try:
+                return await self._run(
+                    report.plan, record, stop, run_id=run, names=names, on_conflict=on_conflict, verify=verify,
+                    earlier=report,
+                )  # fmt: skip
+            finally:
+                self._resumed.discard(run)
+
+    async def _check_place(self, plan: Plan) -> None:
+        if plan.source.account and not self._place.account:
+            await self._place.visit(self._session.link)
+        self._place.check_same(plan.source, f"plan {plan.id}")
+
+    async def _begun(self, begin: Callable[[Callable[[str], object]], Recorder | None], stop: Stop) -> Recorder | None:
+        """All is on disk before the first call. Where the disk fails later on, the run ends in order."""
+        loop = asyncio.get_running_loop()
+
+        def halt(why: str) -> None:
+            if stop.run is not None:
+                stop.run.stop(why)
+
+        return await asyncio.to_thread(begin, lambda why: loop.call_soon_threadsafe(halt, why))
+
+    async def _run(
+        self, plan: Plan, record: Recorder | None, stop: Stop | None, *, run_id: str | None = None, **options: Any
+    ) -> tuple[Report, Sequence[Outcome]]:
+        try:
+            report, outcomes = await run_plan(
                 self._session.link,
                 plan,
                 self._place.source,
-                run_id=run_id,
-                on_conflict=on_conflict,
-                verify=verify,
-                dry=dry,
+                run_id=run_id or new_run_id(),
                 stop=stop,
+                record=record,
                 progress=self._progress,
-                names=names,
+                **options,
             )
+        except BaseException:
+            if record is not None:
+                record.abandon()
+            raise
+        if record is not None:
+            earlier = options.get("earlier")
+            calls, elapsed = (earlier.calls, earlier.elapsed) if earlier else (0, 0.0)
+            try:
+                await asyncio.to_thread(record.close, report.stopped, report.calls - calls, report.elapsed - elapsed)
+            except JournalError as error:  # the report has it all, and says so if it stopped the run
+                log.error("run %s is not whole in the journal: %s", report.run_id, error)  # noqa: TRY400
+        return report, outcomes

@@ -51,6 +51,8 @@ class Column:
     - `handle`: the editable column that this one follows, such as `status.name` for `status._id`.
     - `aliases`: other texts that stand for one of its values, such as a person's name for the id. Whoever reads a cell
       puts the value in their place.
+    - `things`: where names stand for things of the service's, the id of each; `key` is the column that has the ids. Of
+      two cells with one id neither differs from the other, however the thing was called when they were read.
     - `unit`: how fine a timestamp the service keeps. Whoever reads a cell cuts it to that.
     - `label`: the name a person would use; `source`: where the fact is documented.
     """
@@ -73,6 +75,8 @@ class Column:
     system: bool = False
     handle: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    things: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    key: str = ""
     unit: Literal["us", "ms"] = "us"
     label: str = ""
     source: str = ""
@@ -122,7 +126,7 @@ class Column:
         """Raises `Unfit` when `value` (in normal form) may not be sent in this column."""
         if value is None:
             if not self.clearable:
-                empty = self.kind == "text" and not self.min_length
+                empty = self.kind == "text" and not self.min_length and self.role not in ("status", "priority")
                 way_out = 'empty text goes ("" in a frame, a lone \' in a file)' if empty else "leave it as it is"
                 raise Unfit(f"{self.name} can't be cleared: the service documents no null here; {way_out}")
             return
@@ -144,11 +148,16 @@ class Column:
             )
         if self.max_length is not None and len(value) > self.max_length:
             raise Unfit(f"{self.name} takes at most {self.max_length} characters, this has {len(value)}")
-        if _SURROGATE.search(value):
+        if not is_sendable(value):
             raise Unfit(f"{self.name} holds half a surrogate pair, which is no text and can't be sent")
 
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def is_sendable(text: str) -> bool:
+    """Whether `text` holds no half of a surrogate pair: UTF-8, and so JSON and URLs, have none."""
+    return _SURROGATE.search(text) is None
 
 
 @dataclass(frozen=True)

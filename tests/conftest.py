@@ -12,7 +12,22 @@ import pytest
 
 import taskframe as tf
 
-SLOW = ("apply", "cli", "connection", "contract", "docs", "loading", "notebooks", "sandbox", "services")
+SLOW = (
+    "apply",
+    "bad_input",
+    "cli",
+    "conformance",
+    "connection",
+    "contract",
+    "docs",
+    "kore",
+    "loading",
+    "notebooks",
+    "pragmatiks",
+    "sandbox",
+    "services",
+    "stories",
+)
 """Folders of tests that `make quick` leaves out: they start servers and processes by the dozen, or long searches."""
 
 
@@ -35,6 +50,7 @@ def _own_settings_stay_out(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: py
     empty = tmp_path_factory.getbasetemp() / "no-settings.toml"
     empty.touch()
     monkeypatch.setenv("TASKFRAME_CONFIG", str(empty))
+    monkeypatch.setenv("TASKFRAME_JOURNAL", str(tmp_path_factory.getbasetemp() / "journal.sqlite"))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ PUBLIC = [
     "FileError",
     "FrameError",
     "IncompleteLoad",
+    "JournalError",
     "Limit",
     "LocalSandbox",
     "MissingExtra",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from taskframe.changes.edit import Edit, Row
+from taskframe.changes.normal import objects
 from taskframe.changes.rows import Table
+from taskframe.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,51 @@ class Changes:
 
     base: pd.DataFrame
     columns: Mapping[str, ColumnChanges] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, edits: Sequence[Edit], schema: Schema) -> Changes:
+        """The changes that these edits make, one a task."""
+        names = dict.fromkeys(name for edit in edits for name in edit.base if name in schema)
+        values = {name: [edit.base.get(name) for edit in edits] for name in names}
+        base = schema.frame([edit.id for edit in edits], values)
+        columns = {}
+        for column in schema:
+            rows = [row for row, edit in enumerate(edits) if column.name in edit.after]
+            if rows:
+                before = objects([edits[row].base.get(column.name) for row in rows])
+                after = objects([edits[row].after[column.name] for row in rows])
+                columns[column.name] = ColumnChanges(column.name, np.array(rows, dtype=np.intp), before, after)
+        return cls(base, columns)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Changes]) -> Changes:
+        """What `parts` was made of."""
+        if len(parts) == 1:
+            return parts[0]
+        starts = np.cumsum([0, *(len(part.base) for part in parts)])
+        columns = {}
+        for name in dict.fromkeys(name for part in parts for name in part.columns):
+            cells = [
+                (start, part.columns[name]) for start, part in zip(starts, parts, strict=False) if name in part.columns
+            ]
+            columns[name] = ColumnChanges(
+                name,
+                np.concatenate([c.rows + start for start, c in cells]),
+                _joined([c.before for _, c in cells]),
+                _joined([c.after for _, c in cells]),
+            )
+        return cls(pd.concat([part.base for part in parts]), columns)
+
+    def parts(self, size: int) -> Iterator[Changes]:
+        """The same, `size` tasks at a time; without any, one part of none."""
+        for first in range(0, max(len(self.base), 1), size):
+            columns = {}
+            for name, change in self.columns.items():
+                low, high = np.searchsorted(change.rows, [first, first + size])
+                if high > low:
+                    rows = change.rows[low:high] - first
+                    columns[name] = ColumnChanges(name, rows, change.before[low:high], change.after[low:high])
+            yield Changes(self.base.iloc[first : first + size], columns)
 
     def __len__(self) -> int:
         return sum(len(c) for c in self.columns.values())

@@ -167,7 +167,7 @@ def _each(base: pd.Series, edited: pd.Series) -> np.ndarray:
     except (TypeError, ValueError):  # an array or something worse sits in a cell
         pairs = zip(before, after, strict=True)
         unequal = np.fromiter((_unequal(b, a) for b, a in pairs), dtype=bool, count=len(base))
-    unequal |= _truths(after) & ~_truths(before)  # in Python True == 1
+    unequal |= _truths(after) != _truths(before)  # in Python True == 1
     return np.asarray(unequal | (null != np.fromiter((b is None for b in before), dtype=bool, count=len(before))))
 
 

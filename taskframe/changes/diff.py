@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -24,13 +24,17 @@ _OF_A_CELL: frozenset[ProblemKind] = frozenset({"type", "choice", "range", "leng
 
 @dataclass(frozen=True)
 class Diff:
-    """What was edited, and what is wrong with it. A cell is in `changes` or has a problem, never both."""
+    """What was edited, and what is wrong with it. A cell is in `changes` or has a problem, never both.
+
+    `lines`: of the tasks in `changes`, the line of the file.
+    """
 
     changes: Changes
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 def diff(
@@ -45,6 +49,7 @@ def diff(
 
     Raises PlanError for names and ids that there are none of, and when the baseline was written to.
     """
+    columns, ids = listed("columns", columns, "names"), listed("ids", ids, "task ids")
     _check_columns(baseline, columns)
     baseline.check()
     rows = Rows.match(baseline, edited, ids)
@@ -65,12 +70,14 @@ def diff(
             problems += cells.read_only(edited)
         elif len(cells.touched):
             warnings.append(cells.warning())
+    changes = _changes(baseline, [c for c in found if c.column.editable])
     return Diff(
-        _changes(baseline, [c for c in found if c.column.editable]),
+        changes,
         _sorted(problems, baseline),
         tuple(warnings),
         edited.ignored,
         (*edited.notes, *(n for c in found for n in c.notes()), *_unchecked(baseline, edited, edits, unchecked, load)),
+        _lines(edited, changes),
     )
 
 
@@ -86,9 +93,19 @@ def _unchecked(
         yield f"{count:,} {noun} no {' and no '.join(names)}: compared with {load}; {stale} can't be told"
 
 
+def listed(option: str, given: Collection[str] | None, what: str) -> list[str] | None:
+    """What an option names, as a list: a generator gives its names only once. PlanError for what is no such list."""
+    if given is None:
+        return None
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise PlanError(f"{option}= takes a list of {what}: {option}=[{given!r}]")
+    names = list(given)
+    if not all(isinstance(name, Hashable) for name in names):
+        raise PlanError(f"{option}= takes a list of {what}, not {names!r}")
+    return names
+
+
 def _check_columns(baseline: Baseline, columns: Collection[str] | None) -> None:
-    if isinstance(columns, str):
-        raise PlanError(f"columns= takes a list of names: columns=[{columns!r}]")
     for name in columns or ():
         if name not in baseline.schema:
             raise PlanError(f"columns=: there is no column {name!r}.{did_you_mean(name, baseline.schema.names)}")
@@ -144,6 +161,13 @@ def _sorted(problems: Sequence[Problem], baseline: Baseline) -> tuple[Problem, .
     places = baseline.ids.get_indexer(pd.Index([p.id for p in problems], dtype="object")).tolist()
     order = sorted(range(len(problems)), key=lambda n: (problems[n].line or 0, places[n]))
     return tuple(problems[n] for n in order)
+
+
+def _lines(edited: Edited, changes: Changes) -> dict[str, int]:
+    if edited.lines is None:
+        return {}
+    changed = set(changes.ids)
+    return {str(task): int(line) for task, line in zip(edited.ids, edited.lines, strict=True) if task in changed}
 
 
 def _changes(baseline: Baseline, found: Sequence[Cells]) -> Changes:

@@ -235,8 +235,9 @@ class _Change:
             return moved
         old, looser = normal_values(base, column), column.blank_is_null or column.kind == "timestamp"
         unequal = np.asarray(objects(old) != objects(values), dtype=bool)
-        if not fits(values, column):  # True == 1
-            unequal |= np.fromiter((type(a) is not type(b) for a, b in zip(old, values, strict=True)), dtype=bool)
+        if base.dtype == np.dtype(object) or not fits(values, column):  # True == 1
+            pairs = zip(old, values, strict=True)
+            unequal |= np.fromiter((isinstance(a, bool) is not isinstance(b, bool) for a, b in pairs), dtype=bool)
         for at in np.flatnonzero(unequal).tolist():
             moved[at] = values[at] is not _LEFT and not (looser and same(old[at], values[at], column))
         return moved
@@ -271,6 +272,9 @@ class _Change:
         edits = rest[~old]
         edits = edits[~say(edits, [fresh[n] for n in edits.tolist()])]
         behind = went[~say(went, [fresh[n] for n in went.tolist()])]  # the service made something else of it
+        if column.aliases:  # a name that was written for an id: the frame shows what the service does
+            texts = cells.take(went).astype("object")
+            behind = np.union1d(behind, went[texts.isin(list(column.aliases)).to_numpy(dtype=bool)])
         follows = np.union1d(rest[old], behind)
         if column.name in answers.labels:
             self.follows = at[follows]

@@ -23,8 +23,7 @@ def take_frame(frame: pd.DataFrame, schema: Schema) -> Edited:
     Raises PlanError when both are there and differ, when neither is, or when a column is there twice.
     """
     if not isinstance(frame, pd.DataFrame):
-        cut = ": one column is df[[name]], one row df.loc[[id]]" if isinstance(frame, pd.Series) else ": tasks.plan(df)"
-        raise PlanError(f"a plan is made from a DataFrame, not from {type(frame).__name__}{cut}")
+        raise _no_frame(frame)
     if frame.columns.nlevels > 1:
         raise PlanError("this frame's columns have several levels (a pivot or an agg?): flatten them to plain names")
     labels = [*frame.columns, *(level for level in frame.index.names if level is not None and level != schema.index)]
@@ -70,6 +69,11 @@ def _ids(frame: pd.DataFrame, name: str) -> pd.Index:
     )
 
 
+def _no_frame(thing: object) -> PlanError:
+    way_out = "one column is df[[name]], one row df.loc[[id]]" if isinstance(thing, pd.Series) else "tasks.plan(df)"
+    return PlanError(f"a plan is made from a DataFrame, not from {type(thing).__name__}: {way_out}")
+
+
 def _no_ids(frame: pd.DataFrame, schema: Schema) -> PlanError:
     """What may have become of them, and how to keep them."""
     name = schema.index
@@ -84,8 +88,8 @@ def _no_ids(frame: pd.DataFrame, schema: Schema) -> PlanError:
         )
     elif not names and pd.api.types.is_integer_dtype(frame.index.dtype):
         lost = (
-            ". `merge`, ignore_index=True and reset_index(drop=True) drop the index: use reset_index() before them, and "
-            f"set_index({name!r}) after"
+            ". `merge`, ignore_index=True and reset_index(drop=True) drop the index: use reset_index() before them, "
+            f"and set_index({name!r}) after"
         )
     else:
         lost = f"{named}. If these are the ids, name them: rename_axis({name!r})"

@@ -51,8 +51,6 @@ class Rows:
 
 
 def _wanted(baseline: Baseline, mine: pd.Index, ids: Collection[str]) -> np.ndarray:
-    if isinstance(ids, str):
-        raise PlanError(f"ids= takes a list of task ids: ids=[{ids!r}]")
     strangers = [i for i in ids if i not in baseline.ids]
     if strangers:
         raise PlanError(

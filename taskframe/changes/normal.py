@@ -62,6 +62,8 @@ def parse(value: Any, column: Column, choices: Collection[Any] = ()) -> Any:
 def _text(value: Any, column: Column) -> str:
     if isinstance(value, str):
         return _str(value)
+    if isinstance(value, (float, np.floating)) and (whole := _whole(value)) is not None:
+        value = whole  # nulls beside it made a float of it
     way_out = f"text: write {shown(str(value))}" if isinstance(value, (float, date, np.generic)) else "text"
     raise wrong(value, column, f"text: write '{shown(value)}'" if isinstance(value, int) else way_out)
 
@@ -117,14 +119,14 @@ def _number(value: Any, column: Column) -> int | float:
             return int(value)
         number = float(value)
     if not math.isfinite(number):
-        raise wrong(value, column, "a number")
+        raise wrong(value, column, "a number" if isinstance(value, str) else "a number that is finite")
     return number + 0.0  # -0.0 is 0.0
 
 
 def _boolean(value: Any, column: Column) -> bool:
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    found = _BOOLEANS.get(value.lower() if isinstance(value, str) else _whole(value))
+    found = _BOOLEANS.get(value.lower() if isinstance(value, str) else None, _BOOLEANS.get(_whole(value)))
     if found is None:
         raise wrong(value, column, "true or false")
     return found
@@ -133,10 +135,14 @@ def _boolean(value: Any, column: Column) -> bool:
 def _timestamp(value: Any, column: Column) -> pd.Timestamp:
     try:
         stamp = _stamp(value)
+        there = stamp is None or 1 <= stamp.year <= 9999  # what RFC 3339 can say
     except (ValueError, OverflowError):  # pandas' OutOfBoundsDatetime is a ValueError
-        stamp = None
-    if stamp is None or not 1 <= stamp.year <= 9999:  # what RFC 3339 can say
-        raise wrong(value, column, "a time with its offset, such as '2026-01-31T09:00:00Z'")
+        stamp, there = None, False
+    takes = "a time with its offset, such as '2026-01-31T09:00:00Z'"
+    if not there:
+        raise Unfit(f"{shown(value)} is no time in the years 1 to 9999; {column.name} takes {takes}")
+    if stamp is None:
+        raise wrong(value, column, takes)
     return stamp.floor("ms") if column.unit == "ms" else stamp
 
 

@@ -26,6 +26,7 @@ def shown(value: Any) -> str:
         words = repr(value.item() if scalar else value)
     except ValueError:  # Python prints no integer of more than 4300 digits
         return "what is too long to show"
+    words = " ".join(words.split()) if "\n" in words else words  # a table, say
     return words if len(words) <= WIDTH else f"{words[: WIDTH - 1]}…"
 
 
@@ -38,6 +39,7 @@ _SORTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((bool, np.bool_), "a boolean"),
     ((int, float, np.integer, np.floating, Decimal), "a number"),
     (str, "text"),
+    ((bytes, bytearray), "bytes"),
     ((date, np.datetime64), "a time"),
     ((list, tuple, np.ndarray, pd.Series, pd.Index), "a list"),
     (dict, "an object"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ def write(series: pd.Series, at: np.ndarray, values: Sequence[Any], column: Colu
     It keeps its dtype where that holds the values (a category gets what it lacks); else it takes the column's own, or
     becomes objects.
     """
-    for dtype in (series.dtype, column.dtype):
+    for dtype in (series.dtype, column.dtype) if fits(values, column) else ():
         try:
             written = _written(series, at, values, dtype, column)
         except (TypeError, ValueError, OverflowError):
@@ -75,13 +76,11 @@ def says(cells: pd.Series, values: Sequence[Any], column: Column) -> np.ndarray:
     if not len(cells):
         return np.zeros(0, dtype=bool)
     texts = column.kind in NESTED
-    try:
-        if not texts and not fits(values, column):  # pandas would make "3" of 3, and 3.0 of "3"
-            raise TypeError
-        base = [json_text(v) for v in values] if texts else column.array(list(values))
-        unequal = differing(pd.Series(base, dtype="str") if texts else pd.Series(base), cells, column)
-    except (TypeError, ValueError, OverflowError):  # what the column's own dtype can't hold: look at each cell
-        unequal = np.ones(len(cells), dtype=bool)
+    unequal = np.ones(len(cells), dtype=bool)  # what the column's own dtype can't hold: look at each cell
+    if texts or fits(values, column):  # pandas would make "3" of 3, and 3.0 of "3"
+        with suppress(TypeError, ValueError, OverflowError):
+            base = [json_text(v) for v in values] if texts else column.array(list(values))
+            unequal = differing(pd.Series(base, dtype="str") if texts else pd.Series(base), cells, column)
     said = ~unequal
     at = np.flatnonzero(unequal)
     if len(at):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,  # a traceback that shows locals might show more than it should
 )
+
+
+class Service(StrEnum):
+    """The services that there is a sandbox for."""
+
+    reload = "reload"
+    kore = "kore"
+    pragmatiks = "pragmatiks"
+
 
 Tasks = Annotated[int, typer.Option(min=0, max=1_000_000, help="How many tasks to make up.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same tasks.")]
@@ -39,12 +49,14 @@ def _options(
 def demo(
     tasks: Annotated[int, typer.Option(min=50, max=1_000_000, help="How many tasks to make up.")] = 2_000,
     seed: Seed = 7,
+    service: Annotated[Service | None, typer.Option(help="One of the services; by default all, in turn.")] = None,
     keep: Annotated[Path | None, typer.Option(help="A folder for the files; by default they are thrown away.")] = None,
 ) -> None:
-    """The whole job on an embedded server: load, edit a CSV, plan, apply, read again."""
+    """The whole job on an embedded server, for each service: load, edit a CSV, plan, apply, read again."""
     from taskframe.cli.demo import run
 
-    raise typer.Exit(run(tasks=tasks, seed=seed, folder=keep))
+    services = [service] if service else list(Service)
+    raise typer.Exit(run(services=[one.value for one in services], tasks=tasks, seed=seed, folder=keep))
 
 
 @app.command()

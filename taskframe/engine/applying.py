@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 
 from taskframe.catalogue import Catalogue
 from taskframe.changes.edit import Edit, Row
@@ -17,15 +18,18 @@ from taskframe.engine.decider import Decider, OnConflict
 from taskframe.engine.ledger import Ledger
 from taskframe.engine.loading import load
 from taskframe.engine.outcome import Outcome, OutcomeKind
+from taskframe.engine.recording import Recording, Unrecorded
 from taskframe.engine.sending import Sender
 from taskframe.engine.settling import GONE, Settler, changed_too
 from taskframe.engine.verifying import Verifier, Verify, fresh_for, way_of
-from taskframe.engine.work import Bench, Work
+from taskframe.engine.work import Begun, Bench, Work
 from taskframe.engine.workqueue import Job, WorkQueue
 from taskframe.schema import Schema
 from taskframe.services.base import Service
 
 __all__ = ["OnConflict", "Run", "Verify"]
+
+NONE_BEGUN: Mapping[int, Begun] = MappingProxyType({})
 
 REREAD_BATCH = 50
 """How many tasks are read again together."""
@@ -57,11 +61,14 @@ class Run:
         on_conflict: OnConflict = "report",
         verify: Verify | None = None,
         on_outcome: Callable[[Outcome], object] = lambda _: None,
+        record: Recording | None = None,
     ) -> None:
         self.stopped = ""
         self._concurrency = concurrency
         self._caller = caller
         self._edits: Iterable[Edit] = ()
+        self._begun: Mapping[int, Begun] = {}
+        self._done: Collection[int] = ()
         self._way = way_of(service, verify)
         self._queue = WorkQueue(
             () if self._way == "listing" else self._works(),
@@ -69,9 +76,12 @@ class Run:
             batch=REREAD_BATCH,
             more=lambda idle: self._verifier.more(idle=idle),
         )
-        self._ledger = Ledger(on_outcome)
+        record = Unrecorded() if record is None else record
+        self._ledger = Ledger(on_outcome, record)
         fresh = fresh_for(service, self._way)
-        self._bench = Bench(service, schema, catalogue, caller, rng, self._queue, self._ledger, self.stop, fresh)
+        self._bench = Bench(
+            service, schema, catalogue, caller, rng, self._queue, self._ledger, self.stop, fresh, record
+        )
         decider = Decider(on_conflict, schema, lambda edit: service.check(edit, catalogue))
         self._settler = Settler(self._bench, decider)
         self._verifier = Verifier(self._bench, self._settler, self._way)
@@ -87,9 +97,24 @@ class Run:
         self._caller.halt()
         self._stopping.set()
 
-    async def apply(self, edits: Iterable[Edit], *, grace: float) -> list[Outcome]:
-        """Sends the edits; outcomes come in their order. After a `stop`, calls in flight have `grace` seconds."""
-        self._edits = edits
+    async def apply(
+        self,
+        edits: Iterable[Edit],
+        *,
+        grace: float,
+        begun: Mapping[int, Begun] = NONE_BEGUN,
+        done: Collection[int] = (),
+        settle_after: float = 0.0,
+    ) -> dict[int, Outcome]:
+        """Sends the edits; outcomes come by position, in their order. After a `stop`, calls in flight have `grace`
+        seconds.
+
+        To go on with a run: `done` are the positions that have their outcome, `begun` those that an earlier part left
+        behind. A call of that part may still arrive for `settle_after` seconds.
+        """
+        self._edits, self._begun, self._done = edits, begun, done
+        if begun:
+            self._go_on(settle_after)
         if self._way == "listing":
             self._verifier.begin(self._works())
         workers = [asyncio.create_task(self._worker(number)) for number in range(self._concurrency)]
@@ -108,7 +133,21 @@ class Run:
             self._leave(work)
         return self._ledger.outcomes()
 
-    async def dry_run(self, edits: Sequence[Edit]) -> list[Outcome]:
+    def _go_on(self, settle_after: float) -> None:
+        """Queues what is in doubt, or half done: to be read, or where a version makes it harmless, to be sent again."""
+        versioned = self._bench.service.versioned
+        for position, edit in enumerate(self._edits):
+            begun = self._begun.get(position)
+            if begun is None:
+                continue
+            work = Work(position, edit)
+            work.go_on(begun, versioned=versioned)
+            if versioned:
+                self._queue.send(work)
+            else:
+                self._queue.read(work, after=settle_after if begun.doubt else 0.0)
+
+    async def dry_run(self, edits: Sequence[Edit]) -> dict[int, Outcome]:
         """Reads the tasks again and says what an apply would do; writes nothing. Raises when they can't be read."""
         works = [Work(position, edit) for position, edit in enumerate(edits)]
         found = await self._read(works)
@@ -150,8 +189,10 @@ class Run:
         return rows
 
     def _works(self) -> Iterable[Work]:
+        done, begun = self._done, self._begun
         for position, edit in enumerate(self._edits):
-            yield Work(position, edit)
+            if position not in done and position not in begun:
+                yield Work(position, edit)
 
     def _width(self) -> int:
         """How many workers there shall be by now."""

@@ -241,11 +241,12 @@ class Caller:
 
     def error(self, call: Call, attempt: Attempt, attempts: int) -> ServiceError | AuthError:
         """The exception for a call that failed `attempts` times, with the words of the last failure."""
-        times = f"after {attempts} attempts"
+        times = f"after {attempts} attempt{'s'[: attempts > 1]}"
         words = f"{attempt.detail} ({times})"
         if attempt.verdict is not None:
             return dataclasses.replace(attempt.verdict, detail=words).error(call)
-        words = f"{call.method} {call.path}: {words}"
+        where = f"{call.method} {call.path}: "
+        words = words if words.startswith(where) else where + words  # a reply that makes no sense says it itself
         if isinstance(attempt.failure, ProtocolError):
             code, request_id = attempt.failure.code, attempt.failure.request_id
             return ProtocolError(words, status_code=attempt.status, code=code, request_id=request_id)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from taskframe.changes.merge import Conflict
 from taskframe.engine.outcome import Outcome, OutcomeKind
+from taskframe.engine.recording import Recording, Unrecorded
 from taskframe.engine.work import Work
 
 log = logging.getLogger("taskframe")
@@ -18,19 +19,28 @@ DETAIL = 500
 class Ledger:
     """Each work's outcome is put down once; what comes later for the same work does not count."""
 
-    def __init__(self, on_outcome: Callable[[Outcome], object]) -> None:
+    def __init__(self, on_outcome: Callable[[Outcome], object], record: Recording | None = None) -> None:
         self._on_outcome = on_outcome
+        self._record = Unrecorded() if record is None else record
         self._outcomes: dict[int, Outcome] = {}
         self._told = True
 
     def __contains__(self, work: Work) -> bool:
         return work.position in self._outcomes
 
-    def outcomes(self) -> list[Outcome]:
-        """Those put down so far, in the edits' order."""
-        return [self._outcomes[position] for position in sorted(self._outcomes)]
+    def outcomes(self) -> dict[int, Outcome]:
+        """Those put down so far, by position, in the edits' order."""
+        return {position: self._outcomes[position] for position in sorted(self._outcomes)}
 
-    def finish(self, work: Work, kind: OutcomeKind, detail: str = "", conflicts: tuple[Conflict, ...] = ()) -> None:
+    def finish(
+        self,
+        work: Work,
+        kind: OutcomeKind,
+        detail: str = "",
+        conflicts: tuple[Conflict, ...] = (),
+        *,
+        left: bool = False,
+    ) -> None:
         """This became of it."""
         if work in self:
             return
@@ -38,9 +48,10 @@ class Ledger:
             kind, detail = _halves(work, kind, detail)
         outcome = Outcome(
             work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, work.row, conflicts,
-            work.read_age, work.written,
+            work.read_age, work.written, work.before, left,
         )  # fmt: skip
         self._outcomes[work.position] = outcome
+        self._record.outcome(work.position, outcome)
         try:
             self._on_outcome(outcome)
         except Exception:  # somebody's progress bar must not change what is true of a task
@@ -52,11 +63,11 @@ class Ledger:
         """The run has ended, and left it where it was."""
         last = f"; last: {work.detail}" if work.detail and work.detail not in why else ""
         if work.unclear:
-            self.finish(work, "unknown", f"{why}; it was sent, and may have been written{last}")
+            self.finish(work, "unknown", f"{why}; it was sent, and may have been written{last}", left=True)
         elif work.attempts:
-            self.finish(work, "failed", f"{why}{last}")
+            self.finish(work, "failed", f"{why}{last}", left=True)
         else:
-            self.finish(work, "skipped", why)
+            self.finish(work, "skipped", why, left=True)
 
     def crash(self, work: Work, error: BaseException) -> None:
         """Something broke over it, in our own code or in somebody's service or transport."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,9 @@ from taskframe.services.base import Call, Listing, Verdict
 class Loaded:
     """What a list held.
 
-    `tasks` are the service's own objects, in the order in which pages came. `calls` counts the calls that were answered
-    (not their retries). `stopped`: not read to its end, because `limit` or `until` said enough; then `gaps` is empty,
-    as nothing is known of the rest.
+    `tasks` are the service's own objects, in the order in which pages were asked for. `calls` counts the calls that
+    were answered (not their retries). `stopped`: not read to its end, because `limit` or `until` said enough; then
+    `gaps` is empty, as nothing is known of the rest.
     """
 
     tasks: list[Any]
@@ -46,24 +46,27 @@ async def load(
     this is.
     """
     waiting: deque[Call] = deque(listing.start())
-    flying: dict[asyncio.Task[Verdict], Call] = {}
+    flying: dict[asyncio.Task[Verdict], tuple[int, Call]] = {}
     tasks: list[Any] = []
-    calls = 0
+    pages: dict[int, Sequence[Any]] = {}  # by when they were asked for: two loads of one list are in one order
+    asked = calls = 0
     stopped = limit is not None and limit <= 0
     try:
         while not stopped and (waiting or flying):
             while waiting and len(flying) < concurrency:
                 call = waiting.popleft()
-                flying[asyncio.create_task(caller.read(call))] = call
+                flying[asyncio.create_task(caller.read(call))] = asked, call
+                asked += 1
             done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 verdict = task.result()
-                call = flying.pop(task)
+                place, call = flying.pop(task)
                 if verdict.kind == "stale":
                     raise verdict.error(call)  # no answer to a read
                 new, further = listing.receive(call, verdict)
                 calls += 1
                 tasks += new
+                pages[place] = new
                 waiting += further
                 total = _total(listing, limit)
                 if progress is not None:
@@ -77,6 +80,7 @@ async def load(
         if flying:
             await asyncio.gather(*flying, return_exceptions=True)
     stopped = stopped and bool(waiting or flying)
+    tasks = [task for place in sorted(pages) for task in pages[place]]
     if limit is not None:
         stopped = stopped or len(tasks) > limit
         del tasks[limit:]

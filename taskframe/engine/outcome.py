@@ -31,7 +31,8 @@ class Outcome:
     `row` is the task as the service last showed it, where it did. `attempts` counts the writes that were sent.
     `read_age`: seconds from the last read of the task to its write, both as they left us (of two writes the longer);
     None where nothing was written, nothing was read before, or versions guard the write. `written`: the cells that
-    went through.
+    went through, `before` what they held when they were last read ahead of that. `left`: the run ended before this task
+    was through with, so that `resume` goes on with it.
     """
 
     id: str
@@ -44,3 +45,5 @@ class Outcome:
     conflicts: tuple[Conflict, ...] = ()
     read_age: float | None = None
     written: Row = field(default_factory=dict)
+    before: Row = field(default_factory=dict)
+    left: bool = False

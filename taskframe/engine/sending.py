@@ -10,7 +10,7 @@ from taskframe.engine.backoff import delay
 from taskframe.engine.caller import Attempt
 from taskframe.engine.limits import Unused
 from taskframe.engine.work import Bench, Work
-from taskframe.errors import AuthError, ServiceError, SettingsError
+from taskframe.errors import AuthError, JournalError, ServiceError, SettingsError
 from taskframe.services.base import Call, Verdict
 
 ATTEMPTS = 6
@@ -53,6 +53,12 @@ class Sender:
         """Send the next call of an edit; then it is finished, or queued again."""
         bench = self._bench
         call = bench.service.calls(work.edit, bench.catalogue)[0]
+        if not bench.record.covers(work.position):
+            try:
+                await bench.record.admit(work.position)
+            except JournalError as error:
+                self._stop(work, str(error))
+                return
 
         def leave() -> None:
             now = bench.caller.clock.now()
@@ -123,6 +129,7 @@ class Sender:
         if odd:
             work.remark = f"the service answered with another value for {', '.join(odd)}"
         if len(cells) < len(work.edit.after):
+            self._bench.record.step(work.position, work.written, work.before, work.row)
             await self._rule(work, work.row, at)
         else:
             self._bench.ledger.finish(work, "applied", work.remark)

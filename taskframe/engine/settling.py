@@ -9,7 +9,7 @@ from taskframe.changes.merge import Conflict, resolve
 from taskframe.engine.backoff import delay
 from taskframe.engine.caller import Halted
 from taskframe.engine.decider import Decider, Undecided
-from taskframe.engine.doubt import doubt_of, versions
+from taskframe.engine.doubt import doubt_of, made_of, versions
 from taskframe.engine.reading import Reading, Seen
 from taskframe.engine.sending import ATTEMPTS, SILENCE
 from taskframe.engine.work import Bench, Work
@@ -80,7 +80,7 @@ class Settler:
 
     def _unread(self, work: Work, error: Exception) -> None:
         ledger = self._bench.ledger
-        first = not work.attempts
+        first = not work.attempts and not work.unclear
         self._unanswered += first and isinstance(error, ServiceError) and error.status_code is None
         if is_for_all(error) or self._unanswered >= SILENCE:
             self._bench.stop(str(error))
@@ -91,7 +91,7 @@ class Settler:
 
     def nowhere(self, work: Work) -> None:
         """A read did not find it."""
-        if not work.attempts:
+        if not work.attempts and not work.unclear:
             words = f"{GONE}; nothing was sent"
         else:
             lost = "a reply was lost" if work.doubt else work.detail
@@ -105,6 +105,8 @@ class Settler:
         if self._is_old(work, theirs):
             self._wait(work)
             return
+        if work.lost:
+            self._narrow(work, theirs)
         found = doubt_of(work, theirs, schema)
         doubt, work.doubt = work.doubt, False
         stale, work.stale = work.stale, False
@@ -115,6 +117,8 @@ class Settler:
             work.read_at = at
         if found.settled:
             work.went_through(found.sent, age=work.lost_age)
+            if found.unlocked and len(work.written) < len(work.plan.after):
+                self._bench.record.step(work.position, work.written, work.before, theirs)
             if not found.unlocked:
                 ledger.finish(work, "applied", THERE)
                 return
@@ -146,6 +150,12 @@ class Settler:
             ledger.finish(work, "conflict", f"{words}; {why}" if why else words, conflicts)
         else:
             await self._decide(work, edit, conflicts, doubt=doubt, wrote=doubt and bool(found.there), counts=counts)
+
+    def _narrow(self, work: Work, theirs: Row) -> None:
+        """After a crash nobody knows which of a task's calls were made; a read may tell."""
+        calls = self._bench.service.calls(work.edit, self._bench.catalogue)
+        if len(calls) > 1:
+            work.lost = made_of(work, [work.cells(call) for call in calls], theirs, self._bench.schema)
 
     def _is_old(self, work: Work, theirs: Row) -> bool:
         """Whether it shows a version that is older than ours, or was refused: it came from a copy that lags behind."""

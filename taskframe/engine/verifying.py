@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Literal
 
 from taskframe.engine.caller import Halted
 from taskframe.engine.reading import Reading, Seen
 from taskframe.engine.settling import Settler, is_for_all
 from taskframe.engine.work import Bench, Work
-from taskframe.errors import PlanError, ServiceError
+from taskframe.errors import JournalError, PlanError, ServiceError
 from taskframe.services.base import Service
 
 Verify = Literal["listing", "each", "none"]
@@ -142,6 +143,11 @@ class Verifier:
             self._reading = None
 
     async def _hand_out(self) -> None:
+        try:
+            await self._bench.record.admit_all([work.position for work, _ in islice(self._found, SLICE)])
+        except JournalError as error:
+            self._bench.stop(str(error))
+            return
         for n in range(SLICE):
             if not self._found or self._bench.queue.stopped or (n and not self._is_fresh(self._found[0][1])):
                 return

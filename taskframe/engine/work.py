@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from taskframe.catalogue import Catalogue
 from taskframe.changes.edit import Edit, Row
 from taskframe.engine.caller import Attempt, Caller
+from taskframe.engine.recording import Recording, Unrecorded
 from taskframe.schema import Schema
 from taskframe.services.base import Call, Service
 
@@ -23,12 +24,27 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is known of a task that an earlier part of its run left behind.
+
+    `doubt`: it may have been written. `written`: cells that were, over `before`; `row` is the task as answered then.
+    """
+
+    doubt: bool
+    written: Row = field(default_factory=lambda: _NOTHING)
+    before: Row = field(default_factory=lambda: _NOTHING)
+    row: Row | None = None
+    attempts: int = 0
+
+
 @dataclass(eq=False, slots=True)
 class Work:
     """One edit on its way: `plan` as it was planned, `edit` as it goes out, on the task as it was last read.
 
     - `flying`: a call is out. `doubt`: one was sent, and may have been written. `stale`: refused for its version.
-    - `step` counts the calls that went through, `written` are their cells: `edit` holds what is left.
+    - `step` counts the calls that went through, `written` are their cells: `edit` holds what is left. `before`: what
+      those cells held when they were last read ahead of that.
     - `lost`: cells that went out without a lock and were not answered, unless they were seen to be there since.
     - `denied`: why the task as it is now does not take the edit. `refusal`: why it will not be sent again, once a read
       has shown that no earlier attempt was written.
@@ -52,6 +68,7 @@ class Work:
     doubt: bool = False
     stale: bool = False
     written: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    before: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     lost: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     denied: str = ""
     refusal: str = ""
@@ -94,6 +111,16 @@ class Work:
             return after
         return {n: v for n, v in after.items() if n in call.columns}
 
+    def go_on(self, begun: Begun, *, versioned: bool) -> None:
+        """Takes up what an earlier part of the run left behind."""
+        base = self.plan.base if begun.row is None else {**self.plan.base, **begun.row}
+        self.doubt, self.row, self.attempts = begun.doubt, begun.row, begun.attempts
+        if begun.written:
+            self.step, self.written, self.before = 1, begun.written, begun.before
+        self.edit = Edit(self.plan.id, base, self.rest.after)
+        if begun.doubt and not versioned:
+            self.lost = self.edit.after
+
     def leave(self, now: float) -> None:
         """A call has left."""
         self.flying, self.put_off = True, 0
@@ -117,6 +144,8 @@ class Work:
     def went_through(self, cells: Mapping[str, Any], *, age: float | None = None) -> None:
         """These cells were written: by the last call, or (`age`) by one whose reply was lost."""
         self.step += 1
+        base = self.edit.base
+        self.before = {**{name: base.get(name) for name in cells}, **self.before}
         self.written = {**self.written, **cells} if self.written else cells
         self.lost = {n: v for n, v in self.lost.items() if n not in cells} if self.lost else self.lost
         self.written_age = _longer(self.written_age, self.age if age is None else age)
@@ -131,7 +160,8 @@ def _longer(one: float | None, other: float) -> float:
 class Bench:
     """What the workers of a run share. `stop(why)` ends the run in order.
 
-    `fresh`: seconds after which a task is read again before it is sent.
+    `record` writes down what a crash must not lose. `fresh`: seconds after which a task is read again before it is
+    sent.
     """
 
     service: Service
@@ -143,3 +173,4 @@ class Bench:
     ledger: Ledger
     stop: Callable[[str], None]
     fresh: float = math.inf
+    record: Recording = field(default_factory=Unrecorded)

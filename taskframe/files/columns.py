@@ -17,7 +17,7 @@ import pandas as pd
 from taskframe.changes.changes import Changes, ColumnChanges
 from taskframe.changes.normal import normal_values, parse, plain
 from taskframe.errors import FileError
-from taskframe.schema import Column, Schema
+from taskframe.schema import Column, Schema, Unfit
 
 
 def frame_payload(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
@@ -134,7 +134,8 @@ def payload_changes(payload: Mapping[str, Any], schema: Schema) -> Changes:
         for saved in payload["columns"]:
             name = _name(saved, schema, columns)
             rows = np.array([_checked(row, int) for row in saved["rows"]], dtype=np.intp)
-            before, after = (_values(saved[which], schema[name]) for which in ("before", "after"))
+            before = _values(saved["before"], schema[name], known=True)
+            after = _values(saved["after"], schema[name])
             _require(len(rows) == len(before) == len(after), f"cells of {name}")
             inside = not len(rows) or (rows[0] >= 0 and rows[-1] < len(base) and bool((np.diff(rows) > 0).all()))
             _require(inside, f"rows of {name}")
@@ -142,12 +143,20 @@ def payload_changes(payload: Mapping[str, Any], schema: Schema) -> Changes:
         return Changes(base, columns)
 
 
-def _values(values: Any, column: Column) -> np.ndarray[Any, np.dtype[Any]]:
-    """Saved cells in normal form. A choice that was seen exists, and "" stays what it was."""
+def _values(values: Any, column: Column, *, known: bool = False) -> np.ndarray[Any, np.dtype[Any]]:
+    """Saved cells in normal form. A choice that was seen exists, and "" stays what it was.
+
+    `known`: the service had these, be they of the column's kind or not.
+    """
     found = []
     for value in _checked(values, list):
         seen = (value,) if isinstance(value, (str, int)) else ()
-        found.append(value if value == "" and column.kind == "text" else parse(value, column, seen))
+        try:
+            found.append(value if value == "" and column.kind == "text" else parse(value, column, seen))
+        except Unfit:
+            if not known:
+                raise
+            found.append(value)
     return _objects(found)
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.edited import Edited
-from taskframe.changes.normal import normal_values, plain
+from taskframe.changes.normal import is_null, normal_values, objects, parse, plain
 from taskframe.errors import FileError, did_you_mean
 from taskframe.files.atomic import SHARED, opened, written
 from taskframe.files.cells import is_json, read_cells
@@ -28,7 +28,7 @@ from taskframe.files.emptied import Mark, emptied
 from taskframe.files.escape import escape, escape_id, unescape
 from taskframe.files.names import fold
 from taskframe.files.rows import Sheet
-from taskframe.schema import Schema
+from taskframe.schema import NESTED, Column, Schema, Unfit
 
 MOST_BYTES = 2 << 30
 MOST_IN_CELL = 16 << 20
@@ -66,14 +66,33 @@ def write_csv(
 
 def _mixed(series: pd.Series[Any], label: Any, schema: Schema) -> pd.Series[Any]:
     """A column of any JSON values, as text that `read_cells` reads back: what reads as JSON is JSON, all else text."""
-    if label not in schema or schema[label].kind != "any":
+    if label not in schema or schema[label].kind not in NESTED:
         return series
+    if schema[label].kind != "any":
+        return pd.Series(objects([_nested(v, schema[label]) for v in normal_values(series)]), dtype="object")
     texts = [v if v is None or (isinstance(v, str) and not is_json(v)) else _json(v) for v in normal_values(series)]
     return pd.Series(texts, dtype="object")
 
 
+def _nested(value: Any, column: Column) -> Any:
+    """A set, an array or a Series as the list that it stands for."""
+    if value is None or type(value) in (str, list, dict):
+        return value
+    try:
+        return parse(value, column)
+    except Unfit:
+        return value
+
+
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    return msgspec.json.encode(value, enc_hook=_unboxed).decode()
+
+
+def _unboxed(value: Any) -> Any:
+    """What numpy and pandas put into lists, as JSON has it."""
+    if isinstance(value, (np.ndarray, np.generic, pd.Series, pd.Index)):
+        return value.tolist()
+    return None if is_null(value) else str(value)
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -139,10 +158,8 @@ def _cell(value: Any) -> str:
             return "true" if value else "false"
         case int() | float() | np.integer() | np.floating() | Decimal():
             return str(value)
-        case list() | tuple() | dict():
-            return msgspec.json.encode(value).decode()
-        case np.ndarray():
-            return msgspec.json.encode(value.tolist()).decode()
+        case list() | tuple() | dict() | np.ndarray():
+            return _json(value)
         case _:
             return escape(str(plain(value)))
 

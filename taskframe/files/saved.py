@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from taskframe._version import __version__
-from taskframe.errors import FileError, TaskframeError
+from taskframe.errors import FileError, SettingsError, TaskframeError
 from taskframe.files.atomic import PRIVATE, opened, written
 from taskframe.files.columns import changes_payload, frame_payload, payload_changes, payload_frame
 
@@ -52,9 +52,16 @@ class _Envelope(msgspec.Struct):
 
 @contextmanager
 def making_sense(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Around what is made of a document: a part that is missing, or of another shape, is FileError too."""
+    """Around what is made of a document: a part that is missing, or of another shape, is FileError too.
+
+    Those that don't name the file do so from here on.
+    """
     try:
         yield
+    except (FileError, SettingsError) as error:
+        if os.fspath(path) in str(error):
+            raise
+        raise type(error)(f"{os.fspath(path)}: {error}") from error
     except TaskframeError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError) as error:

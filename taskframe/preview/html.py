@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from taskframe.preview import words
-from taskframe.preview.cells import NULL, names_for, shown, shown_apart
+from taskframe.preview.cells import NULL, persons_in, shown, shown_apart
 from taskframe.preview.difference import Pieces, side_by_side
 from taskframe.preview.markup import Markup, join, tag
+from taskframe.preview.persons import Persons
 from taskframe.preview.style import STYLE
 from taskframe.preview.summary import (
     ColumnSummary,
@@ -32,6 +33,7 @@ _IN_SUMMARY, _IN_ROWS, _TITLE, _VALUE = 120, 240, 90, 160
 def plan_html(view: PlanView, *, rows: int = 20) -> str:
     """The preview of a plan, with the first `rows` tasks."""
     columns = columns_summary(view.changes)
+    persons = Persons(view.names)
     return _page(
         "Plan",
         _line(words.cleared(columns), "tf-first tf-red" if any(c.cleared for c in columns) else "tf-first"),
@@ -40,10 +42,10 @@ def plan_html(view: PlanView, *, rows: int = 20) -> str:
         _line(words.incomplete(view), "tf-amber"),
         _line(words.confirmation(view), "tf-amber"),
         None if columns or view.problems else _line(view.hint),
-        _problems(view) if view.problems else None,
-        _columns(view, columns) if columns else None,
-        _unseen(view),
-        _tasks(view, rows) if columns else None,
+        _problems(view, persons) if view.problems else None,
+        _columns(view, persons, columns) if columns else None,
+        _unseen(view, persons),
+        _tasks(view, persons, rows) if columns else None,
         _list("Warnings", view.warnings),
         _list("Notes", view.notes),
         _line(words.ignored(view)),
@@ -84,11 +86,11 @@ def report_html(view: ReportView, *, rows: int = 20) -> str:
     )
 
 
-def _columns(view: PlanView, columns: Sequence[ColumnSummary]) -> Markup:
+def _columns(view: PlanView, persons: Persons, columns: Sequence[ColumnSummary]) -> Markup:
     groups = []
     for column in columns[:_COLUMNS]:
-        names = names_for(_known(view, column.column), view.names)
-        lines = [join(_number(f"{pair.count:,}×"), *_change(pair, names, _IN_SUMMARY)) for pair in column.pairs]
+        inside = persons_in(_known(view, column.column), persons)
+        lines = [join(_number(f"{pair.count:,}×"), *_change(pair, inside, _IN_SUMMARY)) for pair in column.pairs]
         if column.other_cells:
             others = tag("td", words.count(column.other_pairs, "other change"), colspan=2, class_="tf-quiet")
             lines.append(join(_number(f"{column.other_cells:,}×"), others))
@@ -105,13 +107,13 @@ def _columns(view: PlanView, columns: Sequence[ColumnSummary]) -> Markup:
     return join(table, _more(len(columns) - _COLUMNS, "column"))
 
 
-def _tasks(view: PlanView, rows: int) -> Markup:
+def _tasks(view: PlanView, persons: Persons, rows: int) -> Markup:
     groups = []
     for sample in first_tasks(view.changes, view.schema, rows):
         lines = [
             join(
                 tag("td", ends(shown(name), 60)),
-                *_change(pair, names_for(_known(view, name), view.names), _IN_ROWS),
+                *_change(pair, persons_in(_known(view, name), persons), _IN_ROWS),
             )
             for name, pair in sample.cells
         ]
@@ -129,61 +131,75 @@ def _tasks(view: PlanView, rows: int) -> Markup:
     return join(table, _more(total - len(groups), "task"))
 
 
-def _problems(view: PlanView) -> Markup:
-    groups = problem_groups(view.problems, first=5)
-    found = [p for g in groups for p in g.first]
-    identifiers = {**identifiers_of(found, view.changes, view.schema), **view.identifiers}
+def _problems(view: PlanView, persons: Persons) -> Markup:
+    groups = problem_groups(view.problems)
+    examples = [case.example for group in groups[:_COLUMNS] for case in group.cases]
+    identifiers = {**identifiers_of(examples, view.changes, view.schema), **view.identifiers}
     bodies = []
-    for group in groups:
+    for group in groups[:_COLUMNS]:
+        inside = persons_in(_known(view, group.column), persons)
         lines = []
-        for problem in group.first:
-            names = names_for(_known(view, problem.column), view.names)
-            value = None if problem.column is None else _text(ends(shown(problem.value, names), 60))
-            task = " ".join(words.task(problem.id, identifiers))
+        for case in group.cases:
+            problem = case.example
+            value = None if group.column is None else _value(shown(problem.value, inside), inside, 60)
             lines.append(
                 join(
-                    tag("td", task, class_="tf-task"),
+                    _number(f"{case.count:,}×"),
                     _number("" if problem.line is None else f"{problem.line:,}"),
-                    tag("td", None if problem.column is None else ends(shown(problem.column), 60)),
+                    tag("td", " ".join(words.task(problem.id, identifiers)), class_="tf-task"),
                     tag("td", value, class_="tf-value"),
                     tag("td", head(shown(problem.problem), 400), class_="tf-words"),
                 )
             )
-        if group.count > len(group.first):
-            lines.append(tag("td", words.more(group.count - len(group.first), ""), colspan=5, class_="tf-quiet"))
-        name = join(group.kind, Markup("<br>"), tag("span", f"{group.count:,}", class_="tf-quiet"))
-        first = tag("th", name, scope="rowgroup", rowspan=len(lines), class_="tf-name")
+        if group.others:
+            others = tag("td", words.more(group.others, ""), colspan=4, class_="tf-quiet")
+            lines.append(join(_number(f"{group.others:,}×"), others))
+        column = None if group.column is None else ends(shown(group.column), 60)
+        first = join(
+            tag("th", group.kind, scope="rowgroup", rowspan=len(lines), class_="tf-name"),
+            tag("td", column, rowspan=len(lines)),
+            tag("td", f"{group.count:,}", rowspan=len(lines), class_="tf-number"),
+        )
         bodies.append([join(first, lines[0]), *lines[1:]])
-    heads = ("problem", "task", "line", "column", "value", "what would be right")
+    heads = ("problem", "column", "count", "times", "line", "such as", "value", "what would be right")
     return join(
         _line(words.problems(len(view.problems)), "tf-red"),
-        _table("Problems by kind, the first of each", heads, bodies, numbers=(2,)),
+        _table("Problems by kind and column, the commonest of each", heads, bodies, numbers=(2, 3, 4)),
+        _more(len(groups) - _COLUMNS, "group"),
     )
 
 
-def _unseen(view: PlanView) -> Markup | None:
+def _unseen(view: PlanView, persons: Persons) -> Markup | None:
     found = [(column, who, n) for column, people in view.unseen.items() for who, n in people.items()]
     found.sort(key=lambda item: -item[2])
     lines = [
-        f"{shown(column)}: {head(shown(who, view.names), 80)}, {words.count(n, 'cell')}" for column, who, n in found
+        f"{shown(column)}: {persons.fit(shown(who, persons), 80)}, {words.count(n, 'cell')}" for column, who, n in found
     ]
     return _list("Assignees never seen before in this load", lines)
 
 
-def _change(pair: Pair, names: Mapping[str, str], columns: int) -> tuple[Markup, Markup]:
-    before, after_text = shown_apart(pair.before, pair.after, names=names)
-    left, right = side_by_side(before, after_text, columns)
-    after = tag("span", f"{_pieces_text(right)} cleared", class_="tf-clear") if pair.cleared else _pieces(right, "ins")
-    return tag("td", _pieces(left, "del"), class_="tf-value"), tag("td", after, class_="tf-value")
+def _change(pair: Pair, persons: Persons, columns: int) -> tuple[Markup, Markup]:
+    before, after = shown_apart(pair.before, pair.after, persons=persons)
+    if persons.id_of(before) or persons.id_of(after):
+        old, new, plain = _value(before, persons, columns), _value(after, persons, columns), ends(after, columns)
+    else:
+        left, right = side_by_side(before, after, columns)
+        old, new, plain = _pieces(left, "del"), _pieces(right, "ins"), "".join(p.text for p in right)
+    if pair.cleared:
+        new = tag("span", f"{plain} cleared", class_="tf-clear")
+    return tag("td", old, class_="tf-value"), tag("td", new, class_="tf-value")
+
+
+def _value(text: str, persons: Persons, columns: int, cut: Callable[[str, int], str] = ends) -> Markup | str:
+    """A text that may be a person's label: then the whole id is there to be pointed at."""
+    fitted = persons.fit(text, columns, cut)
+    who = persons.id_of(text)
+    return _text(fitted) if who is None else tag("span", fitted, title=shown(who))
 
 
 def _pieces(pieces: Pieces, name: str) -> Markup:
     parts = (tag(name, p.text) if p.changed and p.text else _text(p.text) for p in pieces)
     return join(*parts)
-
-
-def _pieces_text(pieces: Pieces) -> str:
-    return "".join(p.text for p in pieces)
 
 
 def _text(text: str) -> str:
@@ -195,7 +211,10 @@ def _plain(table: Table, noun: str, which: str = "") -> Markup | None:
         return None
     groups = []
     for row in table.rows:
-        cells = [tag("td", _text(head(text, _VALUE)), class_="tf-long" if len(text) > 40 else None) for text in row[1:]]
+        cells = [
+            tag("td", _value(text, table.persons, _VALUE, head), class_="tf-long" if len(text) > 40 else None)
+            for text in row[1:]
+        ]
         groups.append(join(tag("th", ends(row[0], 60), scope="row", class_="tf-name"), *cells))
     shown_rows = len(table.rows)
     caption = words.first(shown_rows, table.total, noun) + which

@@ -59,13 +59,22 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Case:
+    """Problems that say the same, but for numbers: how many, and the first of them."""
+
+    example: Problem
+    count: int
+
+
+@dataclass(frozen=True)
 class ProblemGroup:
-    """The problems of one kind: how many, in which columns, the first few."""
+    """The problems of one kind in one column (None: of whole rows): how many, the commonest cases, how many others."""
 
     kind: str
+    column: str | None
     count: int
-    columns: Mapping[str, int]
-    first: tuple[Problem, ...]
+    cases: tuple[Case, ...]
+    others: int
 
 
 @dataclass(frozen=True)
@@ -103,19 +112,26 @@ def first_tasks(changes: Changes, schema: Schema, tasks: int, cells: int = 8) ->
         )
 
 
-def problem_groups(problems: Sequence[Problem], first: int = 3) -> tuple[ProblemGroup, ...]:
-    """The problems by kind, the commonest kind first."""
-    kinds: dict[str, list[Problem]] = {}
+def problem_groups(problems: Sequence[Problem], cases: int = 3) -> tuple[ProblemGroup, ...]:
+    """The problems by kind and column, the commonest first, each with at most `cases` commonest cases."""
+    kinds: dict[tuple[str, str | None], dict[str, list[Any]]] = {}
     for problem in problems:
-        kinds.setdefault(problem.kind, []).append(problem)
-    groups = []
-    for kind, found in sorted(kinds.items(), key=lambda item: -len(item[1])):
-        columns: dict[str, int] = {}
-        for problem in found:
-            if problem.column is not None:
-                columns[problem.column] = columns.get(problem.column, 0) + 1
-        groups.append(ProblemGroup(kind, len(found), columns, tuple(found[:first])))
-    return tuple(groups)
+        words = kinds.setdefault((problem.kind, problem.column), {})
+        found = words.setdefault(problem.problem, [problem, 0])
+        found[1] += 1
+    groups = [_problem_group(kind, column, words, cases) for (kind, column), words in kinds.items()]
+    return tuple(sorted(groups, key=lambda group: -group.count))
+
+
+def _problem_group(kind: str, column: str | None, words: Mapping[str, Sequence[Any]], most: int) -> ProblemGroup:
+    alike: dict[str, tuple[Problem, int]] = {}
+    for text, (problem, count) in words.items():
+        shape = _NUMBER.sub("0", text)
+        first, before = alike.get(shape, (problem, 0))
+        alike[shape] = first, before + count
+    found = sorted((Case(*case) for case in alike.values()), key=lambda case: -case.count)
+    total, shown = sum(case.count for case in found), sum(case.count for case in found[:most])
+    return ProblemGroup(kind, column, total, tuple(found[:most]), total - shown)
 
 
 def identifiers_of(problems: Sequence[Problem], changes: Changes, schema: Schema) -> dict[str, str]:
@@ -162,6 +178,7 @@ def reasons(outcomes: pd.DataFrame, without: Sequence[str], most: int) -> list[R
     return sorted(found, key=lambda reason: -reason.count)[:most]
 
 
+_NUMBER = re.compile(r"\d+")
 _REQUEST_ID = re.compile(r" ?\(request id [^()]{0,200}\)")
 _QUOTE = re.compile(r"(?<!\w)'[^']{0,2000}'(?!\w)|\"[^\"]{0,2000}\"|`[^`]{0,2000}`")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from taskframe.preview import words
-from taskframe.preview.cells import names_for, shown, shown_apart
+from taskframe.preview.cells import persons_in, shown, shown_apart
 from taskframe.preview.difference import side_by_side
 from taskframe.preview.layout import Page, Words, say, say_pieces
+from taskframe.preview.persons import Persons
 from taskframe.preview.summary import (
     ColumnSummary,
     Pair,
-    ProblemGroup,
     by_role,
     columns_summary,
     first_tasks,
@@ -34,6 +34,7 @@ def plan_text(view: PlanView, *, width: int = 100, colour: bool = False, rows: i
     """The preview of a plan, at most `width` columns wide, with the first `rows` tasks."""
     page = Page(width)
     columns = columns_summary(view.changes)
+    persons = Persons(view.names)
     page.say(words.cleared(columns), "clear" if any(c.cleared for c in columns) else "", hang=2)
     page.say(words.size(view), "bold", hang=2)
     page.say(words.place(view), "dim", hang=2)
@@ -43,11 +44,11 @@ def plan_text(view: PlanView, *, width: int = 100, colour: bool = False, rows: i
     if not columns and not view.problems:
         page.say(view.hint, hang=2)
     if view.problems:
-        _problems(page, view)
+        _problems(page, view, persons)
     if columns:
-        _columns(page, view, columns)
-        _unseen(page, view)
-        _tasks(page, view, rows)
+        _columns(page, view, persons, columns)
+        _unseen(page, view, persons)
+        _tasks(page, view, persons, rows)
     _list(page, "Warnings", view.warnings)
     _list(page, "Notes", view.notes)
     page.gap()
@@ -105,26 +106,30 @@ def _table(page: Page, noun: str, table: Table, which: str = "") -> None:
     page.line(say(f"{words.first(len(table.rows), table.total, noun)}{which}", "bold"))
     wants = [max(map(width_of, column)) for column in zip(table.heads, *table.rows, strict=True)]
     sizes = _shares(wants, page.columns)
-    body = [tuple(say(head(t, n)) for t, n in zip(row, sizes, strict=True)) for row in table.rows]
-    heads = tuple(say(head(t, n), "dim") for t, n in zip(table.heads, sizes, strict=True))
+    fit = table.persons.fit
+    body = [  # of ids the end matters too
+        (say(ends(row[0], sizes[0])), *(say(fit(t, n)) for t, n in zip(row[1:], sizes[1:], strict=True)))
+        for row in table.rows
+    ]
+    heads = tuple(say(ends(t, n), "dim") for t, n in zip(table.heads, sizes, strict=True))
     page.table([heads, *body])
     _more(page, table.total - len(table.rows), noun)
 
 
-def _columns(page: Page, view: PlanView, columns: Sequence[ColumnSummary]) -> None:
+def _columns(page: Page, view: PlanView, persons: Persons, columns: Sequence[ColumnSummary]) -> None:
     page.gap()
     page.line(say("Cells per column, with the commonest before → after", "bold"))
     room = page.columns - 34 - max(min(len(c.column), 24) for c in columns[:_COLUMNS])
     body: list[tuple[Words, ...]] = []
     for column in columns[:_COLUMNS]:
-        names = names_for(_known(view, column.column), view.names)
+        inside = persons_in(_known(view, column.column), persons)
         first: tuple[Words, ...] = (
             say(ends(shown(column.column), 24)),
             say(f"{column.cells:,}"),
             say(f"{column.cleared:,}" if column.cleared else "", "clear"),
         )
         for pair in column.pairs:
-            change = _change(pair, names, room)
+            change = _change(pair, inside, room)
             body.append((*first, say(f"{pair.count:,}×"), change[0]))
             body.extend((*(say(""),) * 4, line) for line in change[1:])
             first = (say(""),) * 3
@@ -135,7 +140,7 @@ def _columns(page: Page, view: PlanView, columns: Sequence[ColumnSummary]) -> No
     _more(page, len(columns) - _COLUMNS, "column")
 
 
-def _tasks(page: Page, view: PlanView, rows: int) -> None:
+def _tasks(page: Page, view: PlanView, persons: Persons, rows: int) -> None:
     page.gap()
     page.line(say(words.first(rows, len(view.changes.base)), "bold"))
     samples = list(first_tasks(view.changes, view.schema, rows))
@@ -148,7 +153,7 @@ def _tasks(page: Page, view: PlanView, rows: int) -> None:
     for sample, (identifier, title) in zip(samples, heads, strict=True):
         first = (say(identifier), say(title))
         for name, pair in sample.cells:
-            change = _change(pair, names_for(_known(view, name), view.names), room)
+            change = _change(pair, persons_in(_known(view, name), persons), room)
             body.append((*first, say(ends(shown(name), most), "dim"), change[0]))
             first = (say(""), say(""))
             body.extend((*first, say(""), line) for line in change[1:])
@@ -158,41 +163,46 @@ def _tasks(page: Page, view: PlanView, rows: int) -> None:
     _more(page, len(view.changes.base) - len(samples), "task")
 
 
-def _change(pair: Pair, names: Mapping[str, str], room: int) -> list[Words]:
+def _change(pair: Pair, persons: Persons, room: int) -> list[Words]:
     """`before → after` on one line where it fits, else on two with what differs in view."""
-    before, after = shown_apart(pair.before, pair.after, names=names)
+    before, after = shown_apart(pair.before, pair.after, persons=persons)
     note = say("  cleared", "clear") if pair.cleared else Words()
-    left, right = side_by_side(before, after, room, room - 2 - note.width)
-    old, new = say_pieces(left, "before"), say_pieces(right, "after") + note
+    room_after = room - 2 - note.width
+    if persons.id_of(before) or persons.id_of(after):
+        old = say(persons.fit(before, room, ends), "before")
+        new = say(persons.fit(after, room_after, ends), "after") + note
+    else:
+        left, right = side_by_side(before, after, room, room_after)
+        old, new = say_pieces(left, "before"), say_pieces(right, "after") + note
     if old.width + new.width + 3 <= room:
         return [old + say(" → ") + new]
     return [old, say("→ ") + new]
 
 
-def _problems(page: Page, view: PlanView) -> None:
+def _problems(page: Page, view: PlanView, persons: Persons) -> None:
     page.gap()
     page.say(words.problems(len(view.problems)), "clear", hang=2)
     groups = problem_groups(view.problems)
-    shown_problems = [p for g in groups for p in g.first]
-    identifiers = {**identifiers_of(shown_problems, view.changes, view.schema), **view.identifiers}
-    for group in groups:
-        page.say(_group(group), "bold", indent=2, hang=2)
-        for problem in group.first:
+    examples = [case.example for group in groups[:_COLUMNS] for case in group.cases]
+    identifiers = {**identifiers_of(examples, view.changes, view.schema), **view.identifiers}
+    for group in groups[:_COLUMNS]:
+        column = "" if group.column is None else f" · {ends(shown(group.column), 60)}"
+        page.say(f"{group.kind}{column}: {group.count:,}", "bold", indent=2, hang=2)
+        inside = persons_in(_known(view, group.column), persons)
+        for case in group.cases:
+            problem = case.example
             parts = [f"line {problem.line:,}"] if problem.line is not None else []
             parts += words.task(problem.id, identifiers)
-            if problem.column is not None:
-                names = names_for(_known(view, problem.column), view.names)
-                parts.append(f"{shown(problem.column)} = {ends(shown(problem.value, names), 60)}")
-            page.say(f"{' · '.join([*parts, ''])}{head(shown(problem.problem), 400)}", indent=4, hang=2)
-        _more(page, group.count - len(group.first), "", indent=4)
+            if group.column is not None:
+                value = inside.fit(shown(problem.value, inside), 60, ends)
+                parts.append(f"{ends(shown(group.column), 60)} = {value}")
+            such = " · ".join([*parts, head(shown(problem.problem), 400)])
+            page.say(such if case.count == 1 else f"{case.count:,}×, such as {such}", indent=4, hang=2)
+        _more(page, group.others, "", indent=4)
+    _more(page, len(groups) - _COLUMNS, "group")
 
 
-def _group(group: ProblemGroup) -> str:
-    columns = ", ".join(f"{shown(name)} {n:,}" for name, n in list(group.columns.items())[:8])
-    return f"{group.kind}: {group.count:,}" + (f" ({columns})" if columns else "")
-
-
-def _unseen(page: Page, view: PlanView) -> None:
+def _unseen(page: Page, view: PlanView, persons: Persons) -> None:
     found = [(column, who, n) for column, people in view.unseen.items() for who, n in people.items()]
     if not found:
         return
@@ -201,7 +211,7 @@ def _unseen(page: Page, view: PlanView) -> None:
     found.sort(key=lambda item: -item[2])
     page.table(
         [
-            (say(column), say(head(shown(who, view.names), 50)), say(words.count(n, "cell")))
+            (say(column), say(persons.fit(shown(who, persons), 50)), say(words.count(n, "cell")))
             for column, who, n in found[:10]
         ],
         right=frozenset({2}),
@@ -228,7 +238,7 @@ def _heads(*names: str) -> tuple[Words, ...]:
     return tuple(say(name, "dim") for name in names)
 
 
-def _known(view: PlanView, column: str) -> Column | None:
+def _known(view: PlanView, column: str | None) -> Column | None:
     return next((c for c in view.schema if c.name == column), None)
 
 

@@ -139,7 +139,7 @@ def test_after_a_stop_nobody_is_asked_any_more(stage: Stage) -> None:
             clock=link.clock, rng=link.rng, concurrency=3, on_conflict=ask,
         )  # fmt: skip
         try:
-            return await run.apply(plan.edits(), grace=10)
+            return list((await run.apply(plan.edits(), grace=10)).values())
         finally:
             await link.transport.aclose()
 

@@ -38,7 +38,7 @@ def settled(stage: Stage, count: int, *, doubt: bool = False) -> tuple[dict[str,
             await Settler(bench, Decider("report", plan.load.schema, lambda _: ())).settle(works)
         finally:
             await link.transport.aclose()
-        return {o.id: o.kind for o in ledger.outcomes()}, [work.plan.id for work in queue.left()]
+        return {o.id: o.kind for o in ledger.outcomes().values()}, [work.plan.id for work in queue.left()]
 
     outcomes, again = asyncio.run(main())
     assert sorted([*outcomes, *again]) == sorted(edit.id for edit in edits)

@@ -7,17 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from apply_stage import ServerClock
-
 import taskframe as tf
+from taskframe.config import find_service, read_settings
 from taskframe.connection import Connection
 from taskframe.engine.clock import ScaledClock
-from taskframe.engine.tokens import TokenSource
+from taskframe.options import token_source
 from taskframe.sandbox import Record, Sandbox
-from taskframe.services.kore import Kore
-from taskframe.services.pragmatiks import Pragmatiks
+from tests.apply.apply_stage import ServerClock
 
-SERVICES: dict[str, Any] = {"kore": Kore, "pragmatiks": Pragmatiks}
 TITLE = {"kore": "name", "pragmatiks": "title"}
 UPDATE = {"kore": "/updateTask/", "pragmatiks": "/agents/tasks/"}
 
@@ -35,11 +32,16 @@ class Stage:
         self.start = self.loaded = 0
         self._connections: list[Connection] = []
 
-    def connect(self, **options: Any) -> Connection:
-        service = SERVICES[self.name]()
-        settings = service.settings(**self.box.settings(self.name))
-        tokens = TokenSource(settings.token) if settings.token is not None else TokenSource.none()
+    def connect(self, *, token: Any = None, **options: Any) -> Connection:
+        """What `tf.connect` makes, but for its clock; settings of the service's own may be among `options`."""
+        service = find_service(self.name)
+        given = self.box.settings(self.name)
+        given |= {name: options.pop(name) for name in list(options) if name in service.settings.model_fields}
+        if token is not None:
+            given.pop("token", None)
+        settings = read_settings(service.settings, self.name, given)
         options = {"clock": self.clock, "rng": random.Random(1), "progress": False, **options}
+        tokens = token_source(service, settings, token)
         self._connections.append(Connection(service, settings, tokens=tokens, **options))
         return self._connections[-1]
 

@@ -138,6 +138,83 @@ IDIOMS: dict[str, Idiom] = {
     "pipe": lambda df: df.pipe(lambda d: d.assign(note=d["title"].str.len().astype("str"))),
     "mul in place": lambda df: df.__setitem__("size", df["size"].mul(10)),
     "convert, then edit": lambda df: df.convert_dtypes().assign(title="x"),
+    "iloc of several columns": lambda df: df.iloc.__setitem__((slice(0, 2), [0, 5]), [["a", 1.0], ["b", 2.0]]),
+    "loc with a Series, matched by id": lambda df: df.loc.__setitem__((["t0", "t4"], "title"), df["title"].str.upper()),
+    "loc with an array, by position": lambda df: df.loc.__setitem__(
+        (["t0", "t4"], "title"), df["title"].to_numpy()[:2]
+    ),
+    "loc of columns that change names": lambda df: df.loc.__setitem__(
+        (["t0", "t4"], ["title", "note"]), df[["note", "title"]]
+    ),
+    "loc with a query's mask": lambda df: df.loc.__setitem__((df.eval("points > 2"), "title"), "many points"),
+    "loc with a mask of pd.NA": lambda df: df.loc.__setitem__((df["urgent"], "title"), "urgent"),
+    "loc with a mask of text": lambda df: df.loc.__setitem__((df["note"].str.contains("N"), "title"), "N"),
+    "rows that were found": lambda df: df[df["title"].duplicated(keep=False)].assign(note="twice"),
+    "nlargest": lambda df: df.nlargest(2, "size").assign(level=3),
+    "rank": lambda df: df[df["size"].rank() <= 2].assign(urgent=True),
+    "where of a category": lambda df: df.assign(level=df["level"].where(df["level"] >= 2, 2)),
+    "mask of a category": lambda df: df.assign(status=df["status"].mask(df["status"] == "todo", "doing")),
+    "clip of a category": lambda df: df.assign(level=df["level"].astype("Int64").clip(lower=2)),
+    "map with what is left": lambda df: df.assign(status=df["status"].map({"todo": "doing"}).fillna(df["status"])),
+    "map with a partial mapping": lambda df: df.assign(assignee=df["assignee"].map({"u_1": "u_9"})),
+    "map to text": lambda df: df.assign(note=df["note"].map(str)),
+    "replace in words": lambda df: df.assign(title=df["title"].replace(r"é$", "e", regex=True)),
+    "replace by a mapping of itself": lambda df: df.assign(
+        assignee=df["assignee"].replace({"u_1": "u_2", "u_2": "u_1"})
+    ),
+    "bfill": lambda df: df.assign(assignee=df["assignee"].bfill(), urgent=df["urgent"].bfill()),
+    "update with nulls": lambda df: df.update(pd.DataFrame({"title": [None, "b"]}, index=["t4", "t1"])),
+    "update of nobody": lambda df: df.update(pd.DataFrame({"title": ["b"]}, index=["t9"])),
+    "a column matched by id": lambda df: df.assign(note=pd.Series("x", index=["t3", "t1"])),
+    "a column sorted, matched by id": lambda df: df.assign(title=df["title"].sort_values()),
+    "a column sorted, by position": lambda df: df.assign(title=df["title"].sort_values().to_numpy()),
+    "merge, inner": lambda df: df.drop(columns="title").reset_index().merge(
+        pd.DataFrame({"assignee": ["u_2"], "title": ["of u_2"]})
+    ),
+    "merge on the index": lambda df: df.merge(
+        pd.DataFrame({"team": "x"}, index=df.index[:2]), on="id").assign(note="x"
+    ),
+    "join, inner": lambda df: df[["size"]].mul(2).join(pd.Series("new", ["t1", "t3"], name="title"), how="inner"),
+    "concat of columns": lambda df: pd.concat([df["title"].str.upper(), df["size"] + 1, df["version"]], axis=1),
+    "concat with keys": lambda df: pd.concat({"a": df.head(2).assign(note="a"), "b": df.tail(3).assign(note="b")}),
+    "groupby and apply": lambda df: df.groupby("assignee").apply(lambda part: part.head(1).assign(urgent=True)),
+    "first of each group": lambda df: df.groupby("assignee").head(1).assign(urgent=True),
+    "cumcount in words": lambda df: df.assign(title=df["title"].where(~df["title"].duplicated(), df["title"] + " 2")),
+    "explode into words and back": lambda df: df.assign(
+        title=df["title"].str.split().explode().str.capitalize().groupby("id").agg(" ".join)
+    ),
+    "qcut": lambda df: df.assign(level=pd.qcut(df["size"].fillna(1).rank(method="first"), 3, labels=[1, 2, 3])),
+    "to_datetime": lambda df: df.assign(dueAt=pd.to_datetime(["2026-02-01"] * 5, utc=True)),
+    "times as text and back": lambda df: df.assign(dueAt=pd.to_datetime(df["dueAt"].astype("str"), format="ISO8601")),
+    "times in another zone": lambda df: df.assign(dueAt=df["dueAt"].dt.tz_convert("Asia/Tokyo")),
+    "eval of an assignment": lambda df: df.eval("size = size + 1"),
+    "itertuples": lambda df: df.__setitem__("title", [f"{t.Index}: {t.title}"[:40] for t in df.itertuples()]),
+    "insert of a new title": lambda df: df.insert(0, "title", df.pop("title").str.upper()),
+    "pop": lambda df: df.assign(note="x").pop("note").to_frame(),
+    "drop of rows and columns": lambda df: df.drop(index="t2", columns="note").assign(urgent=False),
+    "del": lambda df: df.__delitem__("note"),
+    "set_index beside the ids": lambda df: df.set_index("assignee", append=True).assign(note="x"),
+    "transposed twice": lambda df: df[["title", "size", "points"]].T.T.assign(title="x"),
+    "astype category": lambda df: df.astype({"title": "category", "note": "category"}).assign(urgent=True),
+    "categories renamed": lambda df: df.assign(
+        status=df["status"].cat.rename_categories({"todo": "done", "done": "todo"})
+    ),
+    "a category removed": lambda df: df.assign(status=df["status"].cat.remove_categories("todo")),
+    "astype string and int": lambda df: df.astype({"status": "string", "level": "Int64", "points": "object"}),
+    "astype of numbers to text": lambda df: df.assign(
+        points=df["points"].astype("string"), size=df["size"].astype("str")
+    ),
+    "booleans as numbers": lambda df: df.assign(urgent=(~df["urgent"]).astype("Int64")),
+    "fillna in place": lambda df: df.fillna({"note": "none"}, inplace=True),
+    "chained, on a copy": lambda df: df[df["size"] > 1].copy().__setitem__("title", "lost"),
+    "a column taken out": lambda df: df["title"].copy().__setitem__("t0", "lost"),
+    "a Series of lists": lambda df: df.loc.__setitem__(
+        (df.index[:2], "labels"), pd.Series([["x"], ["y", "z"]], index=df.index[:2])
+    ),
+    "a deep copy with the same lists": lambda df: df.copy(
+        ).assign(labels=[["a", "b"], [], ["new"], ["b", "a", "b"], None]
+    ),
+    "lists as tuples and arrays": lambda df: df.assign(steps=df["steps"].map(tuple, na_action="ignore")),
 }  # fmt: skip
 
 
@@ -150,7 +227,7 @@ def test_the_diff_finds_what_is_in_the_frame(idiom: Idiom) -> None:
     edited = df if result is None else result
     found = compared(edited, baseline)
     assert found.problems == ()
-    table = edited.set_index("id") if "id" in edited else edited
+    table = edited.set_index("id") if "id" in edited else edited.set_axis(edited.index.get_level_values("id"))
     names = [c for c in table.columns if c in SCHEMA and SCHEMA[c].editable]
     wanted = {name: dict(zip(IDS, ROWS[name], strict=True)) for name in SCHEMA.names}
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -58,18 +59,36 @@ def test_a_column_and_an_index_that_differ_are_an_error_that_names_the_row() -> 
         take_frame(df, SCHEMA)
 
 
-def test_a_frame_without_ids_is_told_what_to_do() -> None:
-    """`merge` drops the index, and so do others."""
-    for lost in (frame().reset_index(drop=True), frame().merge(frame(), on="title"), frame().rename_axis("ID")):
-        with pytest.raises(PlanError, match=r"reset_index\(\) before it and set_index\('id'\) after"):
-            take_frame(lost, SCHEMA)
+@pytest.mark.parametrize(
+    ("lose", "way_out"),
+    [
+        (lambda df: df.reset_index(drop=True), r"reset_index\(\) before them, and set_index\('id'\) after"),
+        (lambda df: df.merge(df, on="title"), r"reset_index\(\) before them, and set_index\('id'\) after"),
+        (lambda df: pd.concat([df, df], ignore_index=True), r"reset_index\(\) before them"),
+        (lambda df: df.rename_axis("ID"), r"its index is 'ID'.*rename_axis\('id'\)"),
+        (lambda df: df.rename_axis(None), r"its index is without a name.*rename_axis\('id'\)"),
+        (lambda df: pd.concat([df, pd.DataFrame({"title": ["x"]})]), r"rename_axis\('id'\)"),
+        (lambda df: df.set_index("assignee"), r"its index is 'assignee'.*use reset_index\(\) before it"),
+        (lambda df: df.set_index(["assignee", "title"]), r"its index is 'assignee' and 'title'"),
+        (lambda df: df.set_index("title", drop=False), r"its index is 'title'"),  # and not: title is there twice
+        (lambda df: df.groupby("assignee").agg({"size": "max"}), r"transform\(\) and apply\(\) keep the tasks"),
+        (lambda df: df.T, r"transposed, turn it back with \.T"),
+    ],
+)
+def test_a_frame_without_ids_is_told_what_to_do(lose: Callable[[pd.DataFrame], pd.DataFrame], way_out: str) -> None:
+    """`merge` drops the index, and so do others: the words are for what was done."""
+    with pytest.raises(PlanError, match=f"no task ids: .*{way_out}"):
+        take_frame(lose(frame()), SCHEMA)
 
 
 def test_what_is_no_table_of_tasks_is_an_error() -> None:
     """A Series, a list, columns of several levels, a column twice."""
-    for nothing in (frame()["title"], [1], None):
+    for nothing in ([1], None):
         with pytest.raises(PlanError, match="from a DataFrame, not from"):
             take_frame(nothing, SCHEMA)  # type: ignore[arg-type]
+    for part in (frame()["title"], frame().loc["t0"]):
+        with pytest.raises(PlanError, match=r"from a DataFrame, not from Series: .* one row df\.loc\[\[id\]\]"):
+            take_frame(part, SCHEMA)  # type: ignore[arg-type]
     with pytest.raises(PlanError, match="several levels"):
         take_frame(pd.concat({"a": frame()}, axis=1), SCHEMA)
     twice = pd.concat([frame(), frame()[["title"]]], axis=1)

@@ -99,6 +99,8 @@ def test_a_choice_is_one_of_the_choices_to_the_letter() -> None:
     ("value", "column", "words"),
     [
         (5, TITLE, "5 is a number; title takes text: write '5'"),
+        (5.0, TITLE, "5 is a number; title takes text: write '5'"),  # beside a null pandas makes floats of numbers
+        (5.5, TITLE, "5.5 is a number; title takes text: write '5.5'"),
         (True, TITLE, "True is a boolean; title takes text: write 'True'"),
         (["a"], TITLE, "['a'] is a list; title takes text"),
         (10**5000, TITLE, "too long to show"),

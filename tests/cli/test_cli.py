@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,34 +47,80 @@ def test_help_names_the_commands(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_demo_does_the_whole_job_and_proves_it(tmp_path: Path) -> None:
+def test_the_demo_does_the_whole_job_on_every_service_and_proves_it(tmp_path: Path) -> None:
     """Exit 0; the server holds what was planned; a second run does the same; nothing is left in the folder."""
     for _ in range(2):
         done = _run("demo", "--tasks", "300", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert "The plan finds 5 problems" in done.stdout
-        assert "1 conflict" in done.stdout
-        assert "The server now holds 27 of the 27 new values on 26 tasks" in done.stdout
-        assert "the colleague's two edits are still there" in done.stdout
-        assert "All is as planned." in done.stdout
+        for label in ("Reload", "Kore", "Pragmatiks"):
+            assert f"━━ {label} ━━" in done.stdout
+        assert done.stdout.count("The plan finds 5 problems") == 3
+        for held in ("27 of the 27 new values on 26 tasks", "25 of the 25", "26 of the 26 new values on 25 tasks"):
+            assert f"The server holds {held}" in done.stdout
+        assert done.stdout.count("The colleague's two edits are still there.") == 3
+        assert " ".join(done.stdout.split()).count("turned away: each planned update once, and no other") == 3
+        assert done.stdout.endswith("All is as planned: reload, kore, pragmatiks.\n")
         assert "Traceback" not in done.stderr
         assert "Warning" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("service", ["kore", "pragmatiks"])
+def test_the_demo_says_what_stays_open_without_versions(tmp_path: Path, service: str) -> None:
+    """Before the apply and after it; with the service's own names, and two calls for one task where it takes two."""
+    done = _run("demo", "--service", service, "--tasks", "100", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "keeps no versions: what others change between our last read of a task and our write" in said
+    assert "each write relied on a read that was at most" in said
+    assert "applied · 1 conflict" in said
+    assert "Reload" not in said
+    assert ("applied · 1 conflict · 1 partial" in said) is (service == "pragmatiks")
+    assert ("went through, status did not" in said) is (service == "pragmatiks")
+
+
+def test_every_line_of_the_demo_fits_a_terminal(tmp_path: Path) -> None:
+    """100 columns."""
+    from taskframe.preview.width import width
+
+    done = _run("demo", "--tasks", "60", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if width(line) > 100] == []
+
+
 def test_the_demo_keeps_its_files_when_asked(tmp_path: Path) -> None:
-    """`--keep FOLDER` makes the folder."""
+    """`--keep FOLDER` makes the folder, and one in it for each service."""
     done = _run("demo", "--tasks", "100", "--keep", "a/b", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert {p.name for p in (tmp_path / "a" / "b").iterdir()} == {"tasks.csv", "edited.csv"}
+    found = {p.relative_to(tmp_path / "a" / "b").as_posix() for p in (tmp_path / "a" / "b").glob("*/*")}
+    assert found == {f"{s}/{f}.csv" for s in ("reload", "kore", "pragmatiks") for f in ("tasks", "edited")}
 
 
+@pytest.mark.slow
 def test_the_demo_works_with_few_tasks_of_any_kind(tmp_path: Path) -> None:
     """The smallest demo finds its mistakes and its conflict whatever the seed."""
     from taskframe.cli.demo import run
 
     for seed in range(4):
         assert run(tasks=50, seed=seed, folder=tmp_path) == 0
+
+
+def test_the_demo_fails_when_the_server_does_not_hold_what_was_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1, and it says so: here the server forgets an update that it has taken."""
+    from taskframe.cli import demo
+
+    found = demo.prove
+
+    def forgetful(box: Any, plan: Any, *more: Any) -> Any:
+        applied = plan.changes.query("column == 'assigneeUserId'")["id"].iloc[0]
+        box["reload"].edit(applied, assigneeUserId=None)
+        return found(box, plan, *more)
+
+    monkeypatch.setattr(demo, "prove", forgetful)
+    assert demo.run(services=["reload"], tasks=100, seed=7, folder=tmp_path) == 1
+    assert "THIS IS NOT WHAT WAS PLANNED." in capsys.readouterr().out
 
 
 def test_a_terminal_that_knows_no_umlauts_is_no_reason_to_fail(tmp_path: Path) -> None:
@@ -141,7 +188,10 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.startswith("taskframe: ")
 
 
-@pytest.mark.parametrize("arguments", [["demo", "--tasks", "5"], ["demo", "--tsaks", "5"], ["dmeo"], ["sandbox", "-p"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["demo", "--service", "jira"], ["demo", "--tasks", "5"], ["demo", "--tsaks", "5"], ["dmeo"], ["sandbox", "-p"]],
+)
 def test_a_wrong_option_is_a_usage_error(tmp_path: Path, arguments: list[str]) -> None:
     """Exit 2, and the usage."""
     done = _run(*arguments, cwd=tmp_path)

@@ -161,4 +161,4 @@ def test_no_monitor_thread_is_left(box: tf.LocalSandbox, capfd: pytest.CaptureFi
     with box.connect("reload") as conn:
         before = set(threading.enumerate())
         _work(conn)
-        assert {t.name for t in set(threading.enumerate()) - before} <= {"taskframe"}
+        assert {t.name for t in set(threading.enumerate()) - before} <= {"taskframe", "asyncio_0"}

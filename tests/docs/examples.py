@@ -44,6 +44,8 @@ def run(page: Path) -> list[tuple[str, str]]:
     home = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        journal = os.environ.get("TASKFRAME_JOURNAL")
+        os.environ["TASKFRAME_JOURNAL"] = str(Path(folder) / "journal.sqlite")  # not the user's own
         try:
             for block in _BLOCK.finditer(page.read_text("utf-8")):
                 if block["mark"]:
@@ -55,6 +57,9 @@ def run(page: Path) -> list[tuple[str, str]]:
                     printed = out.getvalue()
         finally:
             os.chdir(home)
+            os.environ.pop("TASKFRAME_JOURNAL")
+            if journal is not None:
+                os.environ["TASKFRAME_JOURNAL"] = journal
             for value in namespace.values():  # examples need not close what they open; a test must
                 if hasattr(value, "close") and type(value).__module__.startswith("taskframe"):
                     value.close()

@@ -1,7 +1,7 @@
 """The tables of the documentation that come from the code: `python -m tests.docs.tables` writes them anew.
 
-- docs/columns.md: a table for each service, from its schema;
-- docs/editing.md: what each idiom of the table gives, from running it;
+- docs/columns.md: a table for each service, from its schema, and the kinds of Kore's own fields;
+- docs/idioms.md: what each idiom of the table gives, from running it;
 - docs/house.md: the layers, from pyproject.toml and the first line of each module.
 """
 
@@ -10,23 +10,20 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-import warnings
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-
-import taskframe as tf
 from taskframe.catalogue import Catalogue
 from taskframe.config import find_service
-from taskframe.schema import Column
+from taskframe.errors import SettingsError
+from taskframe.schema import Column, Schema
+from taskframe.services.kore.fields import _KINDS
+from tests.docs.idioms import idioms_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 _TABLE = re.compile(r"(?<=<!-- columns: )(\w+) -->\n.*?(?=<!-- /columns -->)", re.S)
+_KINDS_TABLE = re.compile(r"(?<=<!-- kinds -->\n).*?(?=<!-- /kinds -->)", re.S)
 _LAYERS = re.compile(r"(?<=<!-- layers -->\n).*?(?=<!-- /layers -->)", re.S)
-_IDIOM = re.compile(r"^\| `(?P<code>(?:df|copy)\b.*?)` \| (?P<gives>.*?) ?\| (?P<why>.*?) ?\|$", re.M)
 
 
 def columns_table(name: str) -> str:
@@ -38,21 +35,21 @@ def columns_table(name: str) -> str:
         ("column", "dtype", "null", "editable", "clearable", "takes", "role", "source"),
         ("---",) * 8,
         (f"`{schema.index}` (the index)", "`str`", *[""] * 6),
-        *(_row(column, sources) for column in schema),
+        *(_row(column, schema, sources) for column in schema),
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     legend = "\n".join(f"{number}. {source}" for number, source in enumerate(sources, 1))
     return f"{table}\n\nSources:\n\n{legend}"
 
 
-def _row(column: Column, sources: list[str]) -> tuple[str, ...]:
+def _row(column: Column, schema: Schema, sources: list[str]) -> tuple[str, ...]:
     return (
         f"`{column.name}`",
         f"`{column.dtype}`" + (" (ordered)" if column.ordered else ""),
         _yes(column.nullable),
-        _yes(column.editable),
+        "by name" if column.system and _can_be_asked_for(column, schema) else _yes(column.editable),
         _yes(column.clearable),
-        _takes(column) if column.editable else "",
+        _takes(column, schema) if column.editable or column.system else _follows(column),
         column.role or "",
         str(sources.index(column.source) + 1) if column.source else "",
     )
@@ -62,7 +59,26 @@ def _yes(value: bool) -> str:
     return "yes" if value else ""
 
 
-def _takes(column: Column) -> str:
+def _can_be_asked_for(column: Column, schema: Schema) -> bool:
+    """Whether `load(editable=[…])` takes it."""
+    try:
+        schema.with_editable([column.name])
+    except SettingsError:
+        return False
+    return True
+
+
+def _follows(column: Column) -> str:
+    return f"follows `{column.handle}`" if column.handle else ""
+
+
+def _takes(column: Column, schema: Schema) -> str:
+    if (
+        column.kind == "text"
+        and not column.people
+        and any(other.handle == column.name and other.name.endswith("._id") for other in schema)
+    ):
+        return "a name that was loaded, or its id"
     if column.choices:
         return " ".join(f"`{choice}`" for choice in column.choices)
     parts = []
@@ -72,37 +88,27 @@ def _takes(column: Column) -> str:
         parts.append(f"at least {column.minimum:g}")
     if column.maximum is not None:
         parts.append(f"at most {column.maximum:g}")
-    return ", ".join(parts) or ("the id of a person or agent" if column.people else column.kind)
+    return ", ".join(parts) or ("the id of a person or agent" if column.people else _kind(column))
+
+
+def _kind(column: Column) -> str:
+    return f"{column.kind}, whole milliseconds" if column.unit == "ms" else column.kind
+
+
+def kinds_table() -> str:
+    """What each dataType of a field of a Kore account becomes."""
+    types: dict[str, list[str]] = {}
+    for name, kind in _KINDS.items():
+        types.setdefault(kind, []).append(f"`{name}`")
+    types["any"] = ["any other, or values of several kinds"]
+    rows = [(" ".join(names), f"`{Column('', kind).dtype}`", kind) for kind, names in types.items()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [("dataType", "dtype", "takes"), ("---",) * 3, *rows])
 
 
 def columns_page(text: str) -> str:
     """docs/columns.md with its tables as they are now."""
-    return _TABLE.sub(lambda found: f"{found[1]} -->\n\n{columns_table(found[1])}\n\n", text)
-
-
-def idioms_page(text: str) -> str:
-    """docs/editing.md with what each idiom gives now."""
-    with tf.sandbox(tasks=200, seed=7) as box, box.connect("reload", progress=False) as conn:
-        return _IDIOM.sub(lambda f: f"| `{f['code']}` | {idiom_gives(f['code'], conn)} | {f['why']} |", text)
-
-
-def idiom_gives(code: str, conn: tf.Connection) -> str:
-    """What a plan of the idiom holds, in words."""
-    tasks = conn.load()
-    names: dict[str, Any] = {"df": tasks.df, "pd": pd, "np": np, "tasks": tasks}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            exec(code, names)
-        plan = tasks.plan(names["copy"]) if "copy" in names else tasks.plan()
-    except tf.TaskframeError as error:
-        return f"`{type(error).__name__}`"
-    parts = [
-        _count(len(plan.changes), "change"),
-        _count(len(plan.problems), "problem"),
-        _count(len(plan.warnings), "warning"),
-    ]
-    return ", ".join(filter(None, parts)) or "nothing"
+    text = _TABLE.sub(lambda found: f"{found[1]} -->\n\n{columns_table(found[1])}\n\n", text)
+    return _KINDS_TABLE.sub(lambda _: f"\n{kinds_table()}\n\n", text)
 
 
 def layers_table() -> str:
@@ -129,11 +135,7 @@ def house_page(text: str) -> str:
     return _LAYERS.sub(lambda _: f"\n{layers_table()}\n\n", text)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s'[: number > 1]}" if number else ""
-
-
 if __name__ == "__main__":
-    for name, fresh in (("columns.md", columns_page), ("editing.md", idioms_page), ("house.md", house_page)):
+    for name, fresh in (("columns.md", columns_page), ("idioms.md", idioms_page), ("house.md", house_page)):
         page = DOCS / name
         page.write_text(fresh(page.read_text("utf-8")), "utf-8")

@@ -10,8 +10,13 @@ import pytest
 import taskframe as tf
 from taskframe.engine.outcome import OUTCOMES
 from taskframe.services.base import Service
+from taskframe.services.kore import KoreSettings
+from taskframe.services.kore.filters import KNOWN as KORE
+from taskframe.services.pragmatiks import PragmatiksSettings
+from taskframe.services.pragmatiks.listing import KNOWN as PRAGMATIKS
 from taskframe.services.reload import ReloadSettings
-from tests.docs.tables import DOCS, columns_page, house_page, idioms_page
+from taskframe.services.reload.filters import KNOWN as RELOAD
+from tests.docs.tables import DOCS, columns_page, house_page
 
 REWRITE = "run `python -m tests.docs.tables`"
 
@@ -31,11 +36,13 @@ def test_columns() -> None:
     assert page("columns.md") == columns_page(page("columns.md")), REWRITE
 
 
-def test_idioms() -> None:
-    """Each idiom of the table gives what the table says."""
-    text = page("editing.md")
-    assert len(re.findall(r"^\| `(df|copy)", text, re.M)) > 20
-    assert text == idioms_page(text), REWRITE
+@pytest.mark.parametrize(("label", "known"), [("Reload", RELOAD), ("Kore", KORE), ("Pragmatiks", PRAGMATIKS)])
+def test_filters(label: str, known: tuple[str, ...]) -> None:
+    """Each filter of each service is explained."""
+    text = page("columns.md")
+    table = text[text.index(f"\n| {label} filter |") :].split("\n\n")[0]
+    cells = re.findall(r"^\| (`[^|]+`) \|", table, re.M)
+    assert sorted(re.findall(r"`([^`]+)`", " ".join(cells))) == sorted(known)
 
 
 def test_api() -> None:
@@ -50,10 +57,13 @@ def test_outcomes() -> None:
 
 
 def test_options() -> None:
-    """Each option of connect(), and each setting of Reload, is explained."""
+    """Each option of connect(), and each setting of each service, is explained."""
     options = set(inspect.signature(tf.connect).parameters) - {"service", "settings"}
     explained = first_cells(page("settings.md"), "option")
     assert sorted(explained) == sorted(options | set(ReloadSettings.model_fields))
+    assert set(PragmatiksSettings.model_fields) <= set(explained)
+    kore = first_cells(page("settings.md"), "Kore's option")
+    assert sorted(kore) == sorted(set(KoreSettings.model_fields) - {"token"})
 
 
 @pytest.mark.parametrize("name", [n for n in vars(Service) if not n.startswith("_")] + list(Service.__annotations__))

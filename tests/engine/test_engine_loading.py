@@ -62,6 +62,24 @@ def test_all_pages_are_read() -> None:
     run(page, do)
 
 
+def test_tasks_are_in_the_order_of_their_pages_whatever_comes_first() -> None:
+    """Two loads of one list are in one order: what pandas does by position gives the same again."""
+    last = asyncio.Event()
+
+    async def answer(seen: Seen) -> bytes:
+        if page_of(seen) == 3:
+            last.set()
+        elif page_of(seen) == 1:
+            await last.wait()
+            await asyncio.sleep(0.05)  # the last is answered first, as a rule
+        return page(seen)
+
+    async def do(wire: Wire) -> None:
+        assert (await loading(wire, Pages(4))).tasks == list(range(8))
+
+    run(answer, do)
+
+
 def test_several_calls_are_in_flight_and_never_more_than_asked_for() -> None:
     """`concurrency` is reached where paging allows, and not passed."""
     flying, most = 0, 0

@@ -29,7 +29,7 @@ def test_the_first_outcome_counts() -> None:
     ledger.finish(one, "failed", "later")
     ledger.leave(one, "stopped")
     ledger.crash(one, ValueError())
-    assert [o.kind for o in ledger.outcomes()] == [o.kind for o in told] == ["applied"]
+    assert [o.kind for o in ledger.outcomes().values()] == [o.kind for o in told] == ["applied"]
 
 
 def test_outcomes_come_in_the_order_of_the_edits() -> None:
@@ -37,7 +37,7 @@ def test_outcomes_come_in_the_order_of_the_edits() -> None:
     ledger = Ledger(lambda _: None)
     for position in (3, 0, 2, 1):
         ledger.finish(work(position), "applied")
-    assert [o.id for o in ledger.outcomes()] == ["t0", "t1", "t2", "t3"]
+    assert [o.id for o in ledger.outcomes().values()] == ["t0", "t1", "t2", "t3"]
 
 
 def test_who_is_told_and_breaks_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -69,7 +69,7 @@ def test_what_the_end_of_a_run_makes_of_a_work(state: dict[str, Any], kind: str)
     """Never sent: skipped; answered with a no: failed; may have been written: unknown; one call of two: partial."""
     ledger = Ledger(lambda _: None)
     ledger.leave(work(**state), "interrupted")
-    (outcome,) = ledger.outcomes()
+    (outcome,) = ledger.outcomes().values()
     assert outcome.kind == kind
     assert outcome.detail.startswith("interrupted")
 
@@ -79,7 +79,7 @@ def test_what_a_crash_makes_of_a_work(state: dict[str, Any], kind: str) -> None:
     """In words, and no worse than it is."""
     ledger = Ledger(lambda _: None)
     ledger.crash(work(**state), LookupError("x" * 10_000))
-    (outcome,) = ledger.outcomes()
+    (outcome,) = ledger.outcomes().values()
     assert outcome.kind == kind
     assert "LookupError" in outcome.detail
     assert len(outcome.detail) <= 500

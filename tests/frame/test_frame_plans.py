@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -302,3 +303,63 @@ def test_cells_that_are_no_rows_of_changes_are_refused_with_words(cells_: Any) -
     """`cells=plan.changes["id"]` is a natural try."""
     with pytest.raises(PlanError, match=r"rows of plan\.changes"):
         edited().plan().select(cells=cells_)
+
+
+@pytest.mark.parametrize("form", [list, set, tuple, pd.Index, pd.Series, np.array, iter], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("count", [1, 2])
+def test_ids_come_as_pandas_gives_them(form: Any, count: int) -> None:
+    """`plan.select(ids=plan.problems["id"])` is the natural thing to write."""
+    plan = edited().plan()
+    names = ["tsk_001", "tsk_002"][:count]
+    assert {task for task, _ in cells(plan.select(ids=form(names)))} == set(names)
+    assert not {task for task, _ in cells(plan.drop(ids=form(names)))} & set(names)
+    assert set(plan.select(columns=form(["title"])).changes["column"]) == {"title"}
+
+
+@settings(deadline=None, max_examples=15)
+@given(data=st.data())
+def test_the_previews_numbers_are_those_of_the_plan(data: st.DataObject) -> None:
+    """For any edits, narrowed in any way: cells cleared first, then tasks, calls and cells; the table adds up."""
+    made = tasks()
+    texts = st.sampled_from(["", "one", "two"])
+    for row in data.draw(st.sets(st.integers(0, 19))):
+        made.df.loc[made.df.index[row], "description"] = data.draw(texts)
+    for row in data.draw(st.sets(st.integers(0, 19))):
+        made.df.loc[made.df.index[row], "assigneeUserId"] = data.draw(st.sampled_from([None, "u_2"]))
+    for row in data.draw(st.sets(st.integers(0, 19), max_size=4)):
+        made.df.loc[made.df.index[row], "title"] = data.draw(texts)
+    plan = made.plan()
+    if len(plan):
+        ids = data.draw(st.lists(st.sampled_from(sorted(set(plan.changes["id"]))), unique=True))
+        cut = plan.changes[data.draw(st.lists(st.booleans(), min_size=len(plan.changes), max_size=len(plan.changes)))]
+        plan = data.draw(
+            st.sampled_from(
+                [plan, plan.select(ids=ids), plan.drop(ids=ids), plan.select(cells=cut), plan.drop(cells=cut)]
+            )
+        )
+    changes = plan.changes
+    empty = changes["after"].map(lambda v: v is None or v == "") & ~changes["before"].map(
+        lambda v: v is None or v == ""
+    )
+    gone = int(empty.sum())
+    first, second, *rest = repr(plan).splitlines()
+    assert first.startswith(
+        "1 cell is CLEARED" if gone == 1 else f"{gone} cells are {'CLEARED' if gone else 'cleared'}"
+    )
+    if not len(changes):
+        assert second == "Nothing to do"
+        return
+    number, calls, *_ = (int(word.split()[0]) for word in second.split(" · ")[:3])
+    assert (number, calls) == (changes["id"].nunique(), len(list(plan.requests()))) == (len(plan), len(plan))
+    for column, cells_ in changes["column"].value_counts().items():
+        assert any(line.split()[:2] == [column, str(cells_)] for line in rest)
+
+
+def test_a_plan_that_is_narrowed_to_its_problems_says_so() -> None:
+    """Nothing to do, and why; without them it says what to do."""
+    made = tasks()
+    made.df.loc["tsk_001", "title"] = ""
+    plan = made.plan()
+    assert "Nothing to do" in repr(plan)
+    assert "1 PROBLEM: apply refuses while any is left" in repr(plan)
+    assert "no edits in tasks.df" not in repr(plan)

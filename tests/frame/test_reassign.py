@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from offline import table, tasks
 
 import taskframe as tf
+from taskframe.catalogue import EMPTY, Catalogue
+from taskframe.config import find_service
 from taskframe.errors import PlanError, SettingsError
 from taskframe.reassign import deal
 
@@ -43,16 +46,21 @@ def test_counts_are_by_largest_remainder(count: int, weights: list[float], share
 
 @given(count=st.integers(0, 300), weights=st.lists(st.integers(1, 50) | st.floats(0.01, 9), min_size=1, max_size=6))
 def test_nobody_is_off_by_a_whole_task(count: int, weights: list[float]) -> None:
-    """All are dealt, and each one's count is its share rounded down or up, at every place in the queue nearly so."""
+    """All are dealt, and each one's count is its share rounded down or up; at every place in the queue, too."""
     dealt = deal(count, weights)
     assert len(dealt) == count
     exact = [Fraction(repr(float(w))) for w in weights]
     for person, weight in enumerate(exact):
-        share = weight / sum(exact)
-        mine = np.cumsum([who == person for who in dealt]) if dealt else np.zeros(1)
-        assert abs(int(mine[-1]) - count * share) < 1
-        ahead = max((abs(n - m / count * mine[-1]) for m, n in enumerate(mine, 1)), default=0) if count else 0
-        assert ahead <= 1 + float(share) * len(weights) / 2 + 1e-9
+        mine = list(accumulate(who == person for who in dealt)) or [0]
+        assert abs(mine[-1] - count * weight / sum(exact)) < 1
+        assert all(abs(n - Fraction(place * mine[-1], count)) < 1 for place, n in enumerate(mine, 1) if count)
+
+
+def test_small_shares_are_not_dealt_in_a_row() -> None:
+    """Of 9:1:1:1 the three with one each don't get three tasks that lie side by side."""
+    dealt = deal(48, [9, 1, 1, 1])
+    small = "".join("x" if who else "." for who in dealt)
+    assert "xx" not in small
 
 
 @settings(deadline=None, max_examples=30)
@@ -278,3 +286,146 @@ def test_errors_name_people_as_they_were_named() -> None:
         made = conn.load()
         with pytest.raises(PlanError, match=r"no task has 'Nobody Much' \(u_77\) in assigneeUserId"):
             made.reassign("Nobody Much", "u_2")
+
+
+# At every service, for every kind of assignee
+
+_SCORES = {"Low": 5, "Medium": 10, "High": 15, "Critical": 20}
+_OBJECTS = {name: {"_id": f"pr-{n}", "name": name, "score": n} for name, n in _SCORES.items()}
+SCHEMES: dict[str, dict[str, Any]] = {
+    "reload": {"priority": ["none", "low", "medium", "high", "urgent"], "due": "dueAt", "more": {}},
+    "kore": {
+        "priority": list(_SCORES),
+        "due": "dueDate",
+        "more": {"catalogue": Catalogue({"priority.name": _OBJECTS})},
+    },
+    "pragmatiks": {"priority": [4, 3, 2, 1], "due": None, "more": {}},
+}
+"""Per service its priorities, the least urgent first, and its due date."""
+KINDS = [(s, c.name) for s in SCHEMES for c in find_service(s).schema(EMPTY).roles("assignee")]
+PEOPLE = ["p_1", "p_2", "p_3", "p_4", None]
+
+
+@st.composite
+def dealings(draw: st.DrawFn) -> tuple[Any, str, str, Any, dict[Any, float], Any]:
+    """Tasks of any service, a kind of assignee, a source, targets with weights, and which tasks."""
+    service, column = draw(st.sampled_from(KINDS))
+    scheme, count = SCHEMES[service], draw(st.integers(1, 60))
+    schema = find_service(service).schema(EMPTY)
+    rows = st.integers(0, 10_000)
+    number = draw(rows)
+    rng = np.random.default_rng(number)
+    columns: dict[str, Any] = {column: rng.choice(np.array(PEOPLE, dtype=object), count)}
+    columns[schema.role("priority").name] = rng.choice(np.array(scheme["priority"], dtype=object), count)  # type: ignore[union-attr]
+    if scheme["due"]:
+        days = rng.integers(1, 29, count)
+        columns[scheme["due"]] = [None if d > 24 else f"2026-02-{d:02}T00:00:00Z" for d in days]
+    df = pd.DataFrame(columns, index=pd.Index([str(i) for i in rng.permutation(count)], name=schema.index))
+    made = tf.from_frame(df, service, **scheme["more"])
+    holders = [None if pd.isna(v) else v for v in made.df[column]]
+    source = draw(st.sampled_from(sorted(set(holders), key=str)))
+    weights = st.integers(1, 9) | st.floats(0.1, 9).map(lambda w: round(w, 2))
+    targets = draw(st.dictionaries(st.sampled_from([*PEOPLE, "p_new"]), weights, min_size=1, max_size=4))
+    where = draw(st.sampled_from([None, "all", "some"]))
+    mask = None
+    if where is not None:
+        mask = np.array([where == "all" or n % 3 > 0 or h == source for n, h in enumerate(holders)])
+    return made, service, column, source, targets, mask
+
+
+def counted(made: Any, column: str) -> Counter[Any]:
+    return Counter(None if pd.isna(who) else who for who in made.df[column])
+
+
+@settings(deadline=None, max_examples=40)
+@given(dealing=dealings())
+def test_it_is_exact_and_the_table_is_what_value_counts_says(dealing: Any) -> None:
+    """By largest remainder, at any service: nobody else's tasks move, and the table tells before and after."""
+    made, _, column, source, targets, mask = dealing
+    before, cells = counted(made, column), made.df[column].astype("object").where(made.df[column].notna(), None)
+    table_ = made.reassign(source, targets, where=mask, column=column)
+    after = counted(made, column)
+    number = sum(h == source for h in cells)
+    exact = [Fraction(repr(float(w))) for w in targets.values()]
+    shares = [number * w / sum(exact) for w in exact]
+    counts = [int(s) for s in shares]
+    for n in sorted(range(len(shares)), key=lambda n: (counts[n] - shares[n], n))[: number - sum(counts)]:
+        counts[n] += 1
+    assert table_["dealt"].to_dict() == {source: 0} | dict(zip(targets, counts, strict=True))
+    assert table_["before"].to_dict() == {who: before[who] for who in table_.index}
+    assert table_["after"].to_dict() == {who: after[who] for who in table_.index}
+    assert table_["weight"].to_dict() == {source: 0.0} | {who: float(w) for who, w in targets.items()}
+    assert sum(after.values()) == sum(before.values())
+    now = made.df[column].astype("object").where(made.df[column].notna(), None)
+    assert all(new == old for old, new in zip(cells, now, strict=True) if old != source)
+    assert set(made.plan()._changes.columns) <= {column}
+
+
+@settings(deadline=None, max_examples=12)
+@given(dealing=dealings(), seed=st.integers(0, 99))
+@pytest.mark.parametrize("form", ["str", "object", "string", "category", "int64", "a column"])
+def test_it_is_the_same_each_time_in_any_order_with_ids_of_any_dtype(form: str, dealing: Any, seed: int) -> None:
+    """Which task goes to whom follows from the tasks alone."""
+    made, service, column, source, targets, mask = dealing
+    start = made.df.copy()
+    made.reassign(source, targets, where=mask, column=column)
+    again = tf.from_frame(start, service, **SCHEMES[service]["more"])
+    order = np.random.default_rng(seed).permutation(len(start))
+    shuffled = again.df.iloc[order]
+    again.df = shuffled.reset_index() if form == "a column" else shuffled.set_axis(shuffled.index.astype(form), axis=0)
+    again.reassign(source, targets, where=None if mask is None else mask[order], column=column)
+    got = again.df[column].astype("object").where(again.df[column].notna(), None)
+    ids = again.df[start.index.name] if form == "a column" else again.df.index
+    expected = made.df[column].astype("object").where(made.df[column].notna(), None)
+    assert dict(zip(ids.astype("str"), got, strict=True)) == expected.to_dict()
+
+
+@settings(deadline=None, max_examples=40)
+@given(dealing=dealings())
+def test_every_share_is_fair_over_urgency_and_age(dealing: Any) -> None:
+    """Among the most urgent k, and the oldest k of each priority, each has a share within two of exact, for every k.
+
+    Among the oldest k of all priorities it is within two for each priority that there is.
+    """
+    made, service, column, source, targets, mask = dealing
+    scheme, priority = SCHEMES[service], made.schema.role("priority").name
+    mine = made.df[column].isna() if source is None else made.df[column] == source
+    made.reassign(source, targets, where=mask, column=column)
+    part = made.df[mine].rename_axis("id").reset_index()
+    part["rank"] = [-scheme["priority"].index(p) for p in part[priority]]
+    age = [scheme["due"]] if scheme["due"] else []
+    part["who"] = part[column].astype("object").where(part[column].notna(), "nobody")
+    shares = {who: int((part["who"] == (who or "nobody")).sum()) / len(part) for who in targets}
+
+    def furthest(queue: pd.DataFrame) -> float:
+        steps = np.arange(1, len(queue) + 1)
+        return max(
+            float(np.abs(np.cumsum(queue["who"] == (who or "nobody")) - share * steps).max())
+            for who, share in shares.items()
+        )
+
+    assert furthest(part.sort_values(["rank", *age, "id"])) < 1 + 1e-9
+    levels = [queue.sort_values([*age, "id"]) for _, queue in part.groupby("rank")]
+    assert max(map(furthest, levels)) < 2
+    assert furthest(part.sort_values([*age, "id"])) < 2 * len(levels)
+
+
+def test_priority_1_is_the_most_urgent_at_pragmatiks() -> None:
+    """The smaller the number, the sooner it is dealt: the first target gets the first of them."""
+    df = pd.DataFrame(
+        {"priority": [4, 1, 3, 2, 1, 4], "assigned_to_user_id": "u_1"}, index=pd.Index(list("abcdef"), name="id")
+    )
+    made = tf.from_frame(df, "pragmatiks")
+    made.reassign("u_1", ["u_2", "u_3"])
+    queue = ["b", "e", "d", "c", "a", "f"]
+    assert made.df["assigned_to_user_id"].reindex(queue).tolist() == ["u_2", "u_3"] * 3
+
+
+def test_the_score_of_a_priority_says_how_urgent_it_is_at_kore() -> None:
+    """Its names are the account's own: the catalogue knows their scores, as the loads told them."""
+    names = ["Low", "Critical", "Medium", "High", "Critical", "Low"]
+    df = pd.DataFrame({"priority.name": names, "currAssignee._id": "u_1"}, index=pd.Index(list("abcdef"), name="_id"))
+    made = tf.from_frame(df, "kore", **SCHEMES["kore"]["more"])
+    made.reassign("u_1", ["u_2", "u_3"])
+    queue = ["b", "e", "d", "c", "a", "f"]
+    assert made.df["currAssignee._id"].reindex(queue).tolist() == ["u_2", "u_3"] * 3

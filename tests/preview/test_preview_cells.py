@@ -39,14 +39,6 @@ def test_a_value_is_shown_on_one_line(value: Any, expected: str) -> None:
     assert shown(value) == expected
 
 
-def test_people_have_names() -> None:
-    """A person is shown by name and id, in lists too; one without a name by the id."""
-    names = {"usr_1": "Anna Kim"}
-    assert shown("usr_1", names) == "Anna Kim (usr_1)"
-    assert shown("usr_2", names) == "usr_2"
-    assert shown(["usr_1", "usr_2"], names) == '["Anna Kim (usr_1)", "usr_2"]'
-
-
 @pytest.mark.parametrize("before", [None, "", "x", 0, False, []])
 @pytest.mark.parametrize("after", [None, "", "x", 0, False, []])
 def test_cleared_means_what_the_changes_mean_by_it(before: Any, after: Any) -> None:

@@ -13,6 +13,7 @@ from taskframe.preview.cells import shown, shown_apart
 from taskframe.preview.escape import html_text, visible
 from taskframe.preview.html import frame_html, plan_html, report_html
 from taskframe.preview.markup import tag
+from taskframe.preview.persons import Persons
 from taskframe.preview.text import frame_text, plan_text, report_text
 from taskframe.problem import Problem
 
@@ -170,7 +171,7 @@ def test_html_is_escaped_in_content_and_in_attributes() -> None:
 )
 def test_a_change_never_looks_like_none(before: Any, after: Any) -> None:
     """Two values that differ are never shown alike."""
-    left, right = shown_apart(before, after, names={"u": "Anna"})
+    left, right = shown_apart(before, after, persons=Persons({"u": "Anna"}))
     assert ascii(left) != ascii(right)
     if left not in (shown(before), before):
         assert left.isascii()

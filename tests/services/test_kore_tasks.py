@@ -236,3 +236,14 @@ def test_what_a_field_says_of_itself_holds_for_its_column():
     assert [(schema[f"fields.{n}"].editable, schema[f"fields.{n}"].clearable) for n in ("Fixed", "Must", "May")] == [
         (False, True), (True, False), (True, True),
     ]  # fmt: skip
+
+
+def test_a_list_in_a_field_of_its_own_is_edited_in_one_column_only():
+    """A list changed in its cell must not turn up in `fields`, nor in what is known of the task."""
+    field = {"_id": "fd-1", "displayName": "Labels", "dataType": "multiselect", "value": ["a"]}
+    (task,) = tasks_of({**LISTED, "fields": [field]})
+    columns, _ = KORE.columns([task])
+    columns["fields.Labels"][0].append("b")
+    KORE.row(task)["fields.Labels"].append("c")
+    assert columns["fields"] == [[field]]
+    assert KORE.columns([task])[0]["fields.Labels"] == [["a"]]

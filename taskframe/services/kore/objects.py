@@ -149,6 +149,12 @@ def aliases(catalogue: Catalogue, column: str) -> dict[str, str]:
     return {word: found.pop() for word, found in ids.items() if len(found) == 1}
 
 
+def ids(catalogue: Catalogue, column: str) -> dict[str, str]:
+    """The id that a value of this column stands for; a former name stands for its object too."""
+    known = catalogue.entries.get(column, {})
+    return {name: key for name, thing in known.items() if isinstance(thing, Mapping) and (key := id_of(thing))}
+
+
 def people(catalogue: Catalogue) -> list[Person]:
     """Everybody who has a task."""
     known = catalogue.entries.get(ASSIGNEE, {})

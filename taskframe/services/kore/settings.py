@@ -51,7 +51,7 @@ class KoreSettings(BaseModel):
             if not value.strip() or not value.isascii() or not value.isprintable():
                 raise ValueError(f"{name} is plain text that is not empty")
         if (self.client_id is None) is not (self.client_secret is None):
-            raise ValueError("client_id and client_secret go together")
+            raise ValueError("client_id and client_secret go together: give both, or a token")
         if self.enforce_jti and self.token is not None and not self.mints:
             raise ValueError("enforce_jti=True takes each token once: give client_id and client_secret, not a token")
         object.__setattr__(self, "base_url", _address(self.base_url, self.host, self.stream_id))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
@@ -76,8 +77,14 @@ def row(task: Any) -> Row:
     if task.lid is UNSET and task.iId is not UNSET:
         cells["lid"] = task.iId  # replies write iId where the update's table writes lid
     if task.fields is not UNSET:
-        cells |= {name: kore_fields.value_of(definition) for name, definition in kore_fields.named(task.fields)}
+        cells |= _own(kore_fields.named(task.fields))
     return cells
+
+
+def _own(fields: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """What one task's own fields hold. A list is a copy: one edited in its cell must not change `fields` as well."""
+    values = ((name, kore_fields.value_of(definition)) for name, definition in fields)
+    return {name: deepcopy(value) if isinstance(value, list | dict) else value for name, value in values}
 
 
 def _part(thing: Mapping[str, Any], key: str) -> Any:
@@ -119,7 +126,7 @@ def columns(tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Ca
     ]
     named = [tuple(kore_fields.named(task.fields or ())) for task in tasks]
     entries = {**objects.collect(tasks, known), "fields": kore_fields.collect(named)}
-    own = [{name: kore_fields.value_of(definition) for name, definition in task} for task in named]
+    own = [_own(task) for task in named]
     for name in entries["fields"]:
         lists[name] = [task.get(name) for task in own]
     return lists, Catalogue({column: names for column, names in entries.items() if names})
@@ -140,6 +147,8 @@ def schema(catalogue: Catalogue) -> Schema:
         if column.name in HANDLES:
             known = objects.choices(catalogue, column.name) if column.name != objects.ASSIGNEE else ()
             column = replace(column, choices=known, aliases=objects.aliases(catalogue, column.name))
+            if column.name != objects.ASSIGNEE:
+                column = replace(column, key=f"{HANDLES[column.name]}._id", things=objects.ids(catalogue, column.name))
         built.append(column)
         if column.name == "fields":
             built += kore_fields.columns(catalogue)

@@ -80,6 +80,8 @@ def judge(call: Call, reply: Reply) -> Verdict:
         return Verdict("ok", _data(call, reply), request_id=request_id_of(reply.headers), status=reply.status)
     except _UNREADABLE as error:
         why = str(error) if isinstance(error, _Senseless | msgspec.ValidationError) else _no_json(reply)
+        said = _detail(reply)  # a failure, said in a success
+        why += f"; it says {words(said, 200)!r}" if said else ""
         if call.kind == "read":
             message = f"{call.method} {call.path}: the reply makes no sense: {why}"
             raise ProtocolError(message, status_code=reply.status, request_id=request_id_of(reply.headers)) from None

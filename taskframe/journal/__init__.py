@@ -1,0 +1,6 @@
+"""The journal: every run, on disk before its first call, so that one that broke off can be gone on with, or undone."""
+
+from taskframe.journal.book import Entry, Head, Journal, Story
+from taskframe.journal.recorder import Recorder
+
+__all__ = ["Entry", "Head", "Journal", "Recorder", "Story"]

@@ -1,0 +1,173 @@
+"""The oracle: do a run's outcomes agree with what the server saw, write by write?
+
+It knows nothing of the engine: only what was planned, what the report says, the sandbox's log and what it holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taskframe.plan import Plan
+    from taskframe.report import Report
+    from taskframe.sandbox.log import Record
+
+Task = Mapping[str, Any]
+Same = Callable[[str, Any, Any], bool]
+"""Whether two values of a column are the same to the service."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One task: its wire form at the load, the cells planned, and how many calls they take."""
+
+    id: str
+    task: Task
+    ours: Mapping[str, Any]
+    calls: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the report says of one task."""
+
+    id: str
+    kind: str
+    attempts: int
+    conflicts: frozenset[str] = frozenset()
+
+
+def planned_of(plan: Plan, tasks: Mapping[str, Task], calls: Callable[[Any], int]) -> list[Planned]:
+    """What was planned; `tasks`: the server's, in wire form, as they were loaded."""
+    return [Planned(e.id, tasks[e.id], dict(e.after), calls(e)) for e in plan.edits()]
+
+
+def told_of(report: Report) -> list[Told]:
+    """What the report says."""
+    cells: dict[str, set[str]] = {}
+    for row in report.conflicts.to_dict("records"):
+        cells.setdefault(row["id"], set()).add(row["column"])
+    table = report.outcomes
+    return [
+        Told(str(task), str(kind), int(attempts), frozenset(cells.get(str(task), ())))
+        for task, kind, attempts in zip(table.index, table["outcome"], table["attempts"], strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """`cells`: a task in wire form → the values of these columns; `records`: the log, from after the load.
+
+    `held`: what the server holds in the end; `calls`: how many the report tells of.
+    """
+
+    planned: Sequence[Planned]
+    told: Sequence[Told]
+    records: Sequence[Record]
+    held: Mapping[str, Task]
+    calls: int
+    cells: Callable[[Task, Sequence[str]], dict[str, Any]]
+    same: Same
+    _by_task: Mapping[str, list[Record]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        by_task: dict[str, list[Record]] = {}
+        for record in self.records:
+            if record.task_id is not None:
+                by_task.setdefault(record.task_id, []).append(record)
+        object.__setattr__(self, "_by_task", by_task)
+
+    def complaints(self) -> list[str]:
+        """All that is wrong with the run."""
+        wrong: list[str] = []
+        if [t.id for t in self.told] != [p.id for p in self.planned]:
+            wrong.append("not one outcome for every task, in the plan's order")
+        arrived = sum(1 for r in self.records if r.actor == "caller")
+        if self.calls != arrived:
+            wrong.append(f"the report tells of {self.calls} calls, the server saw {arrived}")
+        sent = Counter(r.task_id for r in self.records if r.actor == "caller" and r.task_id is not None)
+        strangers = set(sent) - {p.id for p in self.planned}
+        wrong += [f"{stranger}: sent, and not planned" for stranger in strangers]
+        tellings = {t.id: t for t in self.told}
+        for plan in self.planned:
+            tale = tellings.get(plan.id)
+            if tale is None:
+                wrong.append(f"{plan.id}: no outcome")
+                continue
+            if tale.attempts != sent[plan.id]:
+                wrong.append(f"{plan.id}: {tale.attempts} attempts told, {sent[plan.id]} seen")
+            wrong += [f"{plan.id}: {words}" for words in self._of_task(plan, tale)]
+        return wrong
+
+    def _of_task(self, plan: Planned, tale: Told) -> list[str]:
+        records = self._by_task.get(plan.id, [])
+        states = self._states(plan, records)
+        final = self.cells(self.held[plan.id], list(plan.ours)) if plan.id in self.held else None
+        if final is None or not self._equal(states[-1], final):
+            return ["the log does not lead to what the server holds: the oracle itself is wrong"]
+        ours_once = any(self._equal(state, plan.ours) for state in states)
+        mine = [r for r in records if r.actor == "caller" and self._touched(plan, r)]
+        others = [r for r in records if r.actor == "other" and self._touched(plan, r)]
+        wrong = self._overwritten(plan, records)
+        if len(mine) > plan.calls:
+            wrong.append(f"written {len(mine)} times")
+        if tale.kind in ("applied", "unchanged") and not ours_once:
+            wrong.append(f"said to be {tale.kind}, and it never held our values")
+        if tale.kind == "applied" and not mine:
+            wrong.append("said to be applied, and we wrote nothing")
+        if tale.kind in ("unchanged", "failed", "skipped", "ready") and mine:
+            wrong.append(f"said to be {tale.kind}, and we wrote it")
+        if tale.kind == "conflict" and not (others or mine):
+            wrong.append("said to be in conflict, and nobody touched a column of ours")
+        if tale.kind == "conflict" and not tale.conflicts:
+            wrong.append("a conflict without a cell")
+        if tale.kind == "partial" and plan.calls < 2:
+            wrong.append("said to be partial, and it is one call")
+        return wrong
+
+    def _touched(self, plan: Planned, record: Record) -> list[str]:
+        """The columns of ours that a record changed."""
+        if not record.after:
+            return []
+        names = list(plan.ours)
+        before, after = (self.cells({**plan.task, **part}, names) for part in (record.before or {}, record.after))
+        return [name for name in names if not self.same(name, before[name], after[name])]
+
+    def _states(self, plan: Planned, records: Sequence[Record]) -> list[dict[str, Any]]:
+        """The planned columns as loaded, and after each write."""
+        task = dict(plan.task)
+        states = [self.cells(task, list(plan.ours))]
+        for record in records:
+            if record.after:
+                task |= record.after
+                states.append(self.cells(task, list(plan.ours)))
+        return states
+
+    def _overwritten(self, plan: Planned, records: Sequence[Record]) -> list[str]:
+        """The columns of ours where we wrote over what somebody else had put there since the load.
+
+        What came back to the value as loaded before we ever wrote counts as unmoved.
+        """
+        wrong = []
+        base = self.cells(plan.task, list(plan.ours))
+        written: set[str] = set()
+        theirs: dict[str, Any] = {}
+        for record in records:
+            after = self.cells({**plan.task, **(record.after or {})}, list(plan.ours))
+            for name in self._touched(plan, record):
+                if record.actor == "other":
+                    theirs[name] = after[name]
+                    if name not in written and self.same(name, after[name], base[name]):
+                        del theirs[name]
+                else:
+                    if name in theirs:
+                        wrong.append(f"{name}: their {theirs[name]!r} was overwritten")
+                    written.add(name)
+                    theirs.pop(name, None)
+        return wrong
+
+    def _equal(self, here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+        return all(self.same(name, here[name], value) for name, value in there.items())
