@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from taskframe.catalogue import Catalogue
+from taskframe.engine.garbage import collector_paused
 from taskframe.engine.link import Link
 from taskframe.engine.loading import load
 from taskframe.errors import IncompleteLoad, SettingsError
@@ -142,7 +143,8 @@ async def read_tasks(
             until=None if wanted.ids is None else _Found(wanted.ids, wanted.enough or 0, service),
             progress=bar.reach,
         )
-    columns, catalogue = service.columns(loaded.tasks, known())
+    with collector_paused():
+        columns, catalogue = service.columns(loaded.tasks, known())
     schema = service.schema(catalogue).with_editable(wanted.editable)
     df = schema.frame(columns[schema.index], columns)
     gaps = loaded.gaps

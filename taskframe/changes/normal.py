@@ -82,7 +82,7 @@ def _choice(value: Any, column: Column, choices: Collection[Any]) -> str | int:
     if len(documented) > _SHOWN_CHOICES:
         listed += f" and {len(documented) - _SHOWN_CHOICES} more"
     near = did_you_mean(value, [*column.choices, *choices]).strip() if isinstance(value, str) else ""
-    raise Unfit(f"{shown(value)} is none of {listed}" + (f"; d{near[1:]}" if near else ""))
+    raise Unfit(f"{shown(value)} is not one of {listed}" + (f"; d{near[1:]}" if near else ""))
 
 
 def _whole(value: Any) -> int | None:
@@ -126,7 +126,7 @@ def _number(value: Any, column: Column) -> int | float:
 def _boolean(value: Any, column: Column) -> bool:
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    found = _BOOLEANS.get(value.lower() if isinstance(value, str) else None, _BOOLEANS.get(_whole(value)))
+    found = _BOOLEANS.get(value.lower() if isinstance(value, str) else _whole(value))
     if found is None:
         raise wrong(value, column, "true or false")
     return found

@@ -7,6 +7,7 @@ import dataclasses
 import logging
 import random
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 
 from taskframe.engine.backoff import delay
 from taskframe.engine.clock import Clock
+from taskframe.engine.garbage import collector_paused
 from taskframe.engine.limits import Limiter
 from taskframe.engine.tokens import TokenSource
 from taskframe.engine.transport import NoReply, Request, Transport, build_request
@@ -167,7 +169,8 @@ class Caller:
                 try:
                     reply = await self._transport.send(request, self.timeout)
                     status = reply.status
-                    verdict = self.service.judge(call, reply)
+                    with collector_paused() if call.kind == "read" else nullcontext():
+                        verdict = self.service.judge(call, reply)
                 except NoReply as error:
                     failure, sent = error, error.sent
                     if not sent:

@@ -66,16 +66,17 @@ def write_csv(
 
 def _mixed(series: pd.Series[Any], label: Any, schema: Schema) -> pd.Series[Any]:
     """A column of any JSON values, as text that `read_cells` reads back: what reads as JSON is JSON, all else text."""
-    if label not in schema or schema[label].kind not in NESTED:
+    kind = schema[label].kind if label in schema else None
+    if kind not in NESTED and (kind != "boolean" or pd.api.types.is_bool_dtype(series.dtype)):
         return series
-    if schema[label].kind != "any":
-        return pd.Series(objects([_nested(v, schema[label]) for v in normal_values(series)]), dtype="object")
+    if kind != "any":
+        return pd.Series(objects([_read(v, schema[label]) for v in normal_values(series)]), dtype="object")
     texts = [v if v is None or (isinstance(v, str) and not is_json(v)) else _json(v) for v in normal_values(series)]
     return pd.Series(texts, dtype="object")
 
 
-def _nested(value: Any, column: Column) -> Any:
-    """A set, an array or a Series as the list that it stands for."""
+def _read(value: Any, column: Column) -> Any:
+    """A set, an array or a Series as the list that it stands for, and 1 as true."""
     if value is None or type(value) in (str, list, dict):
         return value
     try:
@@ -85,14 +86,16 @@ def _nested(value: Any, column: Column) -> Any:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=_unboxed).decode()
+    return msgspec.json.Encoder(enc_hook=_unboxed, decimal_format="number").encode(value).decode()
 
 
 def _unboxed(value: Any) -> Any:
     """What numpy and pandas put into lists, as JSON has it."""
     if isinstance(value, (np.ndarray, np.generic, pd.Series, pd.Index)):
         return value.tolist()
-    return None if is_null(value) else str(value)
+    if is_null(value):
+        return None
+    raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:

@@ -138,7 +138,7 @@ class Recorder:
                     try:
                         database = database or connect(self._path)
                         self._commit(database, group)
-                    except (sqlite3.Error, JournalError) as error:
+                    except Exception as error:  # a value that JSON has not, too: nobody may wait for ever
                         self._give_up(error)
                 for job in group:
                     job.finish(self._error)
@@ -192,7 +192,7 @@ class Recorder:
                 database.execute("ROLLBACK")
             raise
 
-    def _give_up(self, error: sqlite3.Error | JournalError) -> None:
+    def _give_up(self, error: Exception) -> None:
         self._error = error if isinstance(error, JournalError) else failure(self._path, error)
         self._fail(str(self._error))
 

@@ -102,8 +102,8 @@ def _format(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
-def failure(path: Path, error: sqlite3.Error) -> JournalError:
-    """What to say of an error of SQLite's."""
+def failure(path: Path, error: Exception) -> JournalError:
+    """What to say of an error of SQLite's, or of a value that can't be kept."""
     return JournalError(f"the journal {path} can't be used: {error}; free some space, mend it, or {_WAY_OUT}")
 
 

@@ -234,13 +234,22 @@ def test_an_interrupt_after_the_last_call_loses_nothing(python: Callable[..., An
     assert found.stdout.splitlines() == told, found.stderr
 
 
+class Unlike:
+    """What can't be compared with anything."""
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise ArithmeticError("not with me")
+
+
 class Odd(Reload):
-    """Reload, but that its answers hold what is no time."""
+    """Reload, but that its answers hold what can't be compared."""
 
     def judge(self, call: Call, reply: Reply) -> Verdict:
         verdict = super().judge(call, reply)
         if verdict.kind == "ok" and isinstance(verdict.data, dict):
-            verdict.data["updatedAt"] = "about noon"
+            verdict.data["description"] = Unlike()
         return verdict
 
 

@@ -167,7 +167,7 @@ CSV: list[Bad] = [
         "Pragmatiks: a priority in words",
         _csv("id,priority\n{id},high\n", "pragmatiks"),
         "problem",
-        "'high' is none of 4, 3, 2, 1",
+        "'high' is not one of 4, 3, 2, 1",
     ),
     # out
     bad("to_csv with a column with a typo", _write(columns=["titel"]), WRONG, "no column 'titel'", "'title'"),

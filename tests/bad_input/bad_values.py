@@ -28,12 +28,12 @@ FAR = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
 VALUES: list[Bad] = [
     # choices
     bad("a status with a typo", _cell("status", "tood"), "problem", "tsk_", "status", "'tood'", "did you mean 'todo'"),
-    bad("a status that there is not", _cell("status", "Xyz"), "problem", "'Xyz' is none of triage, backlog"),
+    bad("a status that there is not", _cell("status", "Xyz"), "problem", "'Xyz' is not one of triage, backlog"),
     bad("a priority in capitals", _cell("priority", "HIGH"), "problem", "priority", "did you mean 'high'"),
-    bad("a priority that is its rank", _cell("priority", 3), "problem", "3 is none of none, low"),
+    bad("a priority that is its rank", _cell("priority", 3), "problem", "3 is not one of none, low"),
     bad("a priority that is null", _cell("priority", None), "problem", "priority can't be cleared"),
-    bad("an empty priority", _cell("priority", ""), "problem", "'' is none of none, low"),
-    bad("a status in a list", _cell("status", ["todo"]), "problem", "['todo']", "none of triage"),
+    bad("an empty priority", _cell("priority", ""), "problem", "'' is not one of none, low"),
+    bad("a status in a list", _cell("status", ["todo"]), "problem", "['todo']", "not one of triage"),
     # texts
     bad("a title that is null", _cell("title", None), "problem", "tsk_", "title can't be cleared"),
     bad("a title that is NaN", _cell("title", float("nan")), "problem", "title can't be cleared"),
@@ -197,12 +197,12 @@ VALUES: list[Bad] = [
         _pragmatiks("priority", 9),
         "problem",
         "priority",
-        "9 is none of 4, 3, 2, 1",
+        "9 is not one of 4, 3, 2, 1",
     ),
-    bad("Pragmatiks: half a priority", _pragmatiks("priority", 2.5), "problem", "2.5 is none of 4, 3, 2, 1"),
-    bad("Pragmatiks: a true priority", _pragmatiks("priority", True), "problem", "True is none of"),
-    bad("Pragmatiks: an infinite priority", _pragmatiks("priority", float("inf")), "problem", "inf is none of"),
-    bad("Pragmatiks: a priority in words", _pragmatiks("priority", "high"), "problem", "'high' is none of 4, 3, 2, 1"),
+    bad("Pragmatiks: half a priority", _pragmatiks("priority", 2.5), "problem", "2.5 is not one of 4, 3, 2, 1"),
+    bad("Pragmatiks: a true priority", _pragmatiks("priority", True), "problem", "True is not one of"),
+    bad("Pragmatiks: an infinite priority", _pragmatiks("priority", float("inf")), "problem", "inf is not one of"),
+    bad("Pragmatiks: a priority in words", _pragmatiks("priority", "high"), "problem", "'high' is not one of 4, 3, 2, 1"),
     bad(
         "Pragmatiks: a decimal of nothing",
         _pragmatiks("priority", Decimal("NaN")),
@@ -221,7 +221,7 @@ VALUES: list[Bad] = [
         "Pragmatiks: a source of one's own",
         _pragmatiks("source", "mail"),
         "problem",
-        "'mail' is none of triage, conversation, manual",
+        "'mail' is not one of triage, conversation, manual",
     ),
     bad("Pragmatiks: a creation date", _pragmatiks("created_at", FAR), "warning", "read-only column created_at"),
 ]

@@ -322,7 +322,7 @@ def test_times_with_and_without_offset_can_be_mixed(tmp_path: Path) -> None:
         ("dueAt", "########", "type", "a spreadsheet seems to have rewritten this cell"),
         ("dueAt", "2026-02-30T09:00:00Z", "type", "dueAt takes a time with its offset"),
         ("labels", "x", "type", "takes JSON such as"),
-        ("status", "finished", "choice", "'finished' is none of triage, backlog"),
+        ("status", "finished", "choice", "'finished' is not one of triage, backlog"),
         ("title", "'json:x", "type", "starts like an escaped text"),
     ],
 )

@@ -121,7 +121,7 @@ def test_the_number_to_confirm_is_shown_with_its_reason() -> None:
     assert line in plan_html(view)
 
 
-TOOD = "'tood' is none of todo, in_progress, done; did you mean 'todo'?"
+TOOD = "'tood' is not one of todo, in_progress, done; did you mean 'todo'?"
 
 
 def mistyped(count: int) -> list[Problem]:
@@ -154,7 +154,7 @@ def test_the_commonest_mistakes_come_first() -> None:
     """Of each kind and column the three commonest, and how many others; the rest is in `plan.problems`."""
     problems = mistyped(2)
     for word, count in (("dnoe", 40), ("oepn", 1), ("Fertig", 7), ("Erledigt", 1)):
-        problems += [Problem("choice", "tsk_1", "status", word, f"{word!r} is none of those", 9)] * count
+        problems += [Problem("choice", "tsk_1", "status", word, f"{word!r} is not one of those", 9)] * count
     text = plan_text(plan(changes(0), problems=problems), width=140)
     lines = text[text.index("choice · status: 51") :].splitlines()
     assert [line.split("·")[0].strip() for line in lines[1:5]] == [

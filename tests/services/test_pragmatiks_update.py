@@ -109,7 +109,7 @@ def test_priority_1_is_the_most_urgent():
     assert values.max() == 1
     assert (values > 3).tolist() == [False, True, False, False]
     assert [parse(v, column) for v in (1, 2.0, "4")] == [1, 2, 4]
-    with pytest.raises(Unfit, match="none of 4, 3, 2, 1"):
+    with pytest.raises(Unfit, match="not one of 4, 3, 2, 1"):
         parse(0, column)
 
 

@@ -127,6 +127,8 @@ def columns(tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Ca
     named = [tuple(kore_fields.named(task.fields or ())) for task in tasks]
     entries = {**objects.collect(tasks, known), "fields": kore_fields.collect(named)}
     own = [_own(task) for task in named]
+    if not tasks:  # nobody tells of the account's own fields: they are what they were
+        entries["fields"] = dict(known.entries.get("fields", {}))
     for name in entries["fields"]:
         lists[name] = [task.get(name) for task in own]
     return lists, Catalogue({column: names for column, names in entries.items() if names})
