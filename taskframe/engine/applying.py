@@ -112,7 +112,8 @@ class Run:
         To go on with a run: `done` are the positions that have their outcome, `begun` those that an earlier part left
         behind. A call of that part may still arrive for `settle_after` seconds.
         """
-        self._edits, self._begun, self._done = edits, begun, done
+        self._edits = list(edits) if begun else edits  # an iterator can be walked only once
+        self._begun, self._done = begun, done
         if begun:
             self._go_on(settle_after)
         if self._way == "listing":

@@ -10,11 +10,27 @@ from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from types import TracebackType
+from typing import Protocol
 
 from taskframe.engine.clock import Clock, SystemClock
+from taskframe.engine.finding import Finder
 from taskframe.services.base import Limit
 
 _SLOWEST = 0.25
+_FASTER, _SMOOTH = 0.05, 100  # so much of the lost pace comes back after so many calls that were not too many
+
+
+class Spending(Protocol):
+    """Keeps count of calls across processes. Must not fail: what can't be kept is not kept."""
+
+    async def earlier(self, longest: float) -> Iterable[float]:
+        """When the calls of earlier processes ended, in epoch seconds, as far as a window of that length matters."""
+
+    def ended(self, longest: float) -> None:
+        """A call has ended now."""
+
+    async def flush(self) -> None:
+        """What was counted is kept when this returns."""
 
 
 class Unused(Exception):
@@ -34,6 +50,10 @@ class _Gate:
         self._freed: asyncio.Future[None] | None = None
         self._until = 0.0
         self._speed = 1.0
+        self._smooth = 0
+        self._seeded = False
+        self._seeding: asyncio.Future[None] | None = None
+        self.finder = Finder()
         self.changed = True
 
     def claim(self, limiter: Limiter) -> None:
@@ -47,7 +67,17 @@ class _Gate:
     @property
     def limits(self) -> tuple[Limit, ...]:
         self._recount()
-        return tuple(Limit(calls, per) for per, calls in sorted(self._limits.items()))
+        limits, found = dict(self._limits), self.finder.limit
+        if found is not None:
+            limits[found.per] = min(found.calls, limits.get(found.per, found.calls))
+        return tuple(Limit(calls, per) for per, calls in sorted(limits.items()))
+
+    @property
+    def longest(self) -> float:
+        """Seconds of the longest known window; 0 where none is known."""
+        if self.changed:
+            self._recount()
+        return max(self._limits, default=0.0)
 
     def _recount(self) -> None:
         self.changed = False
@@ -78,12 +108,32 @@ class _Gate:
             if first + over >= total:
                 return None
             wait = max(wait, ended[first + over] + per - now)
-        return wait
+        more = self.finder.wait(now, self._flying)
+        return None if more is None else max(wait, more)
 
     async def acquire(self) -> None:
         if self._queue or self.wait() != 0.0:
             await self._stand_in_line()
+        self.finder.leave(self._clock.now(), self._flying)
         self._flying += 1
+
+    async def seed(self, spending: Spending) -> None:
+        """Once, for whoever comes first; all others wait."""
+        while not self._seeded:
+            if self._seeding is not None:
+                await asyncio.wait([self._seeding])
+                continue
+            self._seeding = asyncio.get_running_loop().create_future()
+            try:
+                self.remember(await spending.earlier(self.longest))
+                self._seeded = True
+            finally:
+                self._seeding.set_result(None)
+                self._seeding = None
+
+    @property
+    def seeded(self) -> bool:
+        return self._seeded
 
     async def _stand_in_line(self) -> None:
         # The first in line does the waiting, so there is no task of the limiter's own to leave behind.
@@ -107,6 +157,7 @@ class _Gate:
 
     def release(self, *, used: bool = True) -> None:
         self._flying -= 1
+        self.finder.back()
         if self._limits and used:
             now = self._clock.now()
             self._ended.append(now)
@@ -128,7 +179,15 @@ class _Gate:
 
     def ease(self, factor: float) -> None:
         self._speed = max(_SLOWEST, self._speed * factor)
+        self._smooth = 0
         self.changed = True
+
+    def passed(self, started: float, ended: float) -> None:
+        self.finder.passed(started, ended)
+        if self._speed < 1.0:
+            self._smooth += 1
+            if self._smooth >= _SMOOTH:
+                self._speed, self._smooth, self.changed = min(1.0, self._speed + _FASTER), 0, True
 
     def remember(self, ended: Iterable[float]) -> None:
         now, wall = self._clock.now(), self._clock.wall()
@@ -143,8 +202,11 @@ class Limiter:
     the call, no window of its holds more than allowed. Who comes first goes first. Cancelling a wait loses no slot.
     """
 
-    def __init__(self, limits: Sequence[Limit], clock: Clock, *, gate: _Gate | None = None) -> None:
+    def __init__(
+        self, limits: Sequence[Limit], clock: Clock, *, gate: _Gate | None = None, spending: Spending | None = None
+    ) -> None:
         self.limits = tuple(limits)
+        self._spending = spending
         self._gate = _Gate(clock) if gate is None else gate
         self._gate.claim(self)
         weakref.finalize(self, setattr, self._gate, "changed", True).atexit = False
@@ -152,7 +214,7 @@ class Limiter:
     @property
     def effective(self) -> tuple[Limit, ...]:
         """What holds now: of all connections that share the account, the strictest for each period, and lowered
-        when the service said "too many"."""
+        when the service said "too many"; and what was found out since."""
         return self._gate.limits
 
     def slot(self) -> Limiter:
@@ -160,20 +222,38 @@ class Limiter:
         return self
 
     async def __aenter__(self) -> None:
-        await self._gate.acquire()
+        await self.acquire()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gate.release(used=not isinstance(error, Unused))
+        self.release(used=not isinstance(error, Unused))
 
     async def acquire(self) -> None:
         """Wait for a slot; `release` must follow."""
+        if self._spending is not None and not self._gate.seeded and self._gate.longest:
+            await self._gate.seed(self._spending)
         await self._gate.acquire()
 
-    def release(self) -> None:
-        """The call has ended."""
-        self._gate.release()
+    def release(self, *, used: bool = True) -> None:
+        """The call has ended; or was none, after all."""
+        self._gate.release(used=used)
+        if used and self._spending is not None and (longest := self._gate.longest):
+            self._spending.ended(longest)
+
+    def passed(self, started: float, ended: float) -> None:
+        """A call was answered, and not with "too many": times of the clock's `now()`."""
+        self._gate.passed(started, ended)
+
+    def refused(self, started: float, ended: float) -> bool:
+        """A call was answered with "too many". True where that was to be expected: it was a scout, sent to find out."""
+        self._gate.finder.refused(started, ended)
+        return self._gate.finder.scouted
+
+    async def flush(self) -> None:
+        """What this connection has spent is on disk when this returns."""
+        if self._spending is not None:
+            await self._spending.flush()
 
     def wait(self) -> float | None:
         """Seconds until a call could start if nobody were waiting; None while that hangs on calls in flight."""
@@ -206,7 +286,9 @@ class _Registry:
         self._lock = threading.Lock()
         self._gates: weakref.WeakValueDictionary[Hashable, _Gate] = weakref.WeakValueDictionary()
 
-    def limiter(self, key: Hashable, limits: Sequence[Limit], clock: Clock) -> Limiter:
+    def limiter(
+        self, key: Hashable, limits: Sequence[Limit], clock: Clock, spending: Spending | None
+    ) -> Limiter:
         # Two clocks' times can't be in one log, and after a fork the parent's calls in flight don't end here.
         clock_id = 0 if isinstance(clock, SystemClock) else id(clock)
         full = (key, clock_id, os.getpid())
@@ -214,17 +296,21 @@ class _Registry:
             gate = self._gates.get(full)
             if gate is None:
                 gate = self._gates[full] = _Gate(clock)
-            return Limiter(limits, clock, gate=gate)
+            return Limiter(limits, clock, gate=gate, spending=spending)
 
 
 _registry = _Registry()
 
 
-def shared_limiter(key: Hashable, limits: Sequence[Limit], clock: Clock) -> Limiter:
+def shared_limiter(
+    key: Hashable, limits: Sequence[Limit], clock: Clock, *, spending: Spending | None = None
+) -> Limiter:
     """The limiter of one connection, with a log, a queue and pauses shared by all that have the same `key`.
 
     `key`: (service, base URL, account). Each connection's limits hold for all of them, for each period the strictest,
     until that connection is closed (or gone): none may break a promise that another made. A connection opened again
     with other limits so gets what it asked for once the old one is closed.
+
+    `spending` tells what earlier processes spent, once, and keeps what is spent now; only where a limit is known.
     """
-    return _registry.limiter(key, limits, clock)
+    return _registry.limiter(key, limits, clock, spending)

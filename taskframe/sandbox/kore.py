@@ -194,7 +194,9 @@ class KoreSandbox(TaskSandbox[Tasks]):
             return (now or round(self.world.clock.now()) * 1000) + 86_400_000 * rng.randint(1, 9)
         if kind == "String":
             return f"{(now or '')[:450]} (seen by {self.people[1]['name']})"
-        return {"Boolean": not now, "Array": [*(now or []), "seen"], "Object": {**(now or {}), "seen": True}}[kind]
+        if kind == "Array":
+            return [*(now or []), "seen"]
+        return {**(now or {}), "seen": True} if kind == "Object" else not now
 
     def shown(self, task: Task, columns: Collection[str] | None = None, *, created: bool = False) -> Task:
         """A task as replies show it, after the switches; `columns` narrows it, `_id` stays."""

@@ -108,7 +108,7 @@ class Oracle:
         final = self.cells(self.held[plan.id], list(plan.ours)) if plan.id in self.held else None
         if final is None or not self._equal(states[-1], final):
             return ["the log does not lead to what the server holds: the oracle itself is wrong"]
-        ours_once = any(self._equal(state, plan.ours) for state in states)
+        ours_once = self._held_ours(plan, states)
         mine = [r for r in records if r.actor == "caller" and self._touched(plan, r)]
         others = [r for r in records if r.actor == "other" and self._touched(plan, r)]
         wrong = self._overwritten(plan, records)
@@ -124,9 +124,29 @@ class Oracle:
             wrong.append("said to be in conflict, and nobody touched a column of ours")
         if tale.kind == "conflict" and not tale.conflicts:
             wrong.append("a conflict without a cell")
-        if tale.kind == "partial" and plan.calls < 2:
-            wrong.append("said to be partial, and it is one call")
+        if tale.kind == "partial":
+            wrong += self._of_halves(plan, mine)
         return wrong
+
+    def _held_ours(self, plan: Planned, states: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether it ever held our values: all at once, or where several calls write them, each of them."""
+        if plan.calls == 1:
+            return any(self._equal(state, plan.ours) for state in states)
+        return all(any(self.same(name, state[name], value) for state in states) for name, value in plan.ours.items())
+
+    def _of_halves(self, plan: Planned, mine: Sequence[Record]) -> list[str]:
+        """What is wrong with saying that one of two calls went through."""
+        wrong = [] if plan.calls > 1 else ["said to be partial, and it is one call"]
+        written = {name for record in mine for name in self._touched(plan, record)}
+        if not written:
+            wrong.append("said to be partial, and we wrote nothing")
+        if written == set(plan.ours):
+            wrong.append("said to be partial, and we wrote all of it")
+        return wrong
+
+    def may_overwrite(self, plan: Planned, theirs: Record, ours: Record) -> bool:  # noqa: ARG002
+        """Whether our write could not know of theirs, the first edit of theirs that it overwrote: by default it could."""
+        return False
 
     def _touched(self, plan: Planned, record: Record) -> list[str]:
         """The columns of ours that a record changed."""
@@ -155,18 +175,21 @@ class Oracle:
         base = self.cells(plan.task, list(plan.ours))
         written: set[str] = set()
         theirs: dict[str, Any] = {}
+        edits: dict[str, Record] = {}
         for record in records:
             after = self.cells({**plan.task, **(record.after or {})}, list(plan.ours))
             for name in self._touched(plan, record):
                 if record.actor == "other":
                     theirs[name] = after[name]
+                    edits.setdefault(name, record)
                     if name not in written and self.same(name, after[name], base[name]):
-                        del theirs[name]
+                        del theirs[name], edits[name]
                 else:
-                    if name in theirs:
+                    if name in theirs and not self.may_overwrite(plan, edits[name], record):
                         wrong.append(f"{name}: their {theirs[name]!r} was overwritten")
                     written.add(name)
                     theirs.pop(name, None)
+                    edits.pop(name, None)
         return wrong
 
     def _equal(self, here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:

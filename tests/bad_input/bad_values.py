@@ -202,7 +202,7 @@ VALUES: list[Bad] = [
     bad("Pragmatiks: half a priority", _pragmatiks("priority", 2.5), "problem", "2.5 is not one of 4, 3, 2, 1"),
     bad("Pragmatiks: a true priority", _pragmatiks("priority", True), "problem", "True is not one of"),
     bad("Pragmatiks: an infinite priority", _pragmatiks("priority", float("inf")), "problem", "inf is not one of"),
-    bad("Pragmatiks: a priority in words", _pragmatiks("priority", "high"), "problem", "'high' is not one of 4, 3, 2, 1"),
+    bad("Pragmatiks: a priority in words", _pragmatiks("priority", "high"), "problem", "'high' is not one of 4, 3, 2"),
     bad(
         "Pragmatiks: a decimal of nothing",
         _pragmatiks("priority", Decimal("NaN")),
