@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from taskframe.errors import SettingsError, did_you_mean
+from taskframe.services.asked import text, texts
 from taskframe.services.kore.moments import iso
 
 LISTS: Final = ("priority", "status", "channel", "queues", "agents", "customFields", "ETAlist", "selectedColumns")
@@ -46,33 +47,21 @@ def _value(name: str, value: object) -> Any:
     if name in TIMES:
         return _time(name, value)
     if name == "searchText":
-        return _text(name, value)
+        return text(name, value)
     if name in _OWN:
         raise SettingsError(f"{name} is no filter: {_OWN[name]}")
     raise SettingsError(f"Kore has no filter {name!r}.{did_you_mean(name, KNOWN)} There are: {', '.join(KNOWN)}.")
 
 
 def _list(name: str, given: object) -> list[Any]:
-    if isinstance(given, str | Mapping):
-        values: list[Any] = [given]
-    elif isinstance(given, Iterable):
-        values = list(given)
-    else:
-        raise SettingsError(f"the filter {name} takes a text or a list of texts, not {given!r}")
+    if name != "customFields":
+        return texts("Kore", name, given)
+    values: list[Any] = [given] if isinstance(given, str | Mapping) or not isinstance(given, Iterable) else list(given)
     if not values:
         raise SettingsError(f"the filter {name} is an empty list: leave it out to load all")
-    if name == "customFields":
-        if not all(isinstance(value, Mapping) for value in values):
-            raise SettingsError(f"the filter customFields takes an object or a list of objects, not {given!r}")
-        return [dict(value) for value in values]
-    texts = list(dict.fromkeys(_text(name, value) for value in values))
-    return sorted(texts) if isinstance(given, set | frozenset) else texts
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise SettingsError(f"the filter {name} takes text that is not empty, not {value!r}")
-    return str.__str__(value)  # of a (str, Enum) the value, not the name
+    if not all(isinstance(value, Mapping) for value in values):
+        raise SettingsError(f"the filter customFields takes an object or a list of objects, not {given!r}")
+    return [dict(value) for value in values]
 
 
 def _time(name: str, value: object) -> str:

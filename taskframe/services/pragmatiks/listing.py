@@ -8,10 +8,11 @@ instance: such a list is taken as it comes, and so is any where there is no boar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from taskframe.errors import SettingsError, did_you_mean
+from taskframe.services.asked import texts
 from taskframe.services.base import Call, Verdict
 from taskframe.services.http import words
 from taskframe.services.pragmatiks.tasks import STATUSES
@@ -36,7 +37,8 @@ class PragmatiksListing:
             if name not in KNOWN:
                 near = did_you_mean(name, KNOWN)
                 raise SettingsError(f"Pragmatiks has no filter {name!r}.{near} There are: {', '.join(KNOWN)}.")
-        wanted = {name: _values(name, filters[name]) for name in KNOWN if name in filters}
+        choices = {"status": STATUSES}
+        wanted = {n: texts("Pragmatiks", n, filters[n], choices.get(n, ())) for n in KNOWN if n in filters}
         self._statuses = tuple(wanted.get("status", ()))
         fixed = {"status": self._statuses[0]} if len(self._statuses) == 1 else {}
         instances = wanted.get("assigned_to_instance_id")
@@ -126,25 +128,3 @@ class PragmatiksListing:
 
     def _words(self) -> str:
         return f"status={self._statuses[0]}" if len(self._statuses) == 1 else "all tasks"
-
-
-def _values(name: str, given: object) -> list[str]:
-    if isinstance(given, str):
-        values = [_text(name, given)]
-    elif isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
-        values = list(dict.fromkeys(_text(name, value) for value in given))
-    else:
-        raise SettingsError(f"the filter {name} takes a text or a list of texts, not {given!r}")
-    if not values:
-        raise SettingsError(f"the filter {name} is an empty list: leave it out to load all")
-    for value in values:
-        if name == "status" and value not in STATUSES:
-            near = did_you_mean(value, STATUSES)
-            raise SettingsError(f"Pragmatiks has no status {value!r}.{near} There are: {', '.join(STATUSES)}.")
-    return sorted(values) if isinstance(given, set | frozenset) else values
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise SettingsError(f"the filter {name} takes text that is not empty, not {value!r}")
-    return str.__str__(value)  # of a (str, Enum) the value, not the name

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from taskframe.errors import ProtocolError
 from taskframe.schema import Column, Schema
-from taskframe.services.http import words
+from taskframe.services.times import check_times
 
 if TYPE_CHECKING:
     from taskframe.changes.edit import Row
@@ -67,7 +65,6 @@ SCHEMA: Final = Schema(
 """What PATCH takes as null clears where the reply documents null too; a title, priority or source is never null."""
 
 TIMES: Final = tuple(c.name for c in SCHEMA if c.kind == "timestamp")
-_TIMES: Final = list[datetime | None]
 _Text = str | None | UnsetType
 Task: Any = msgspec.defstruct(
     "Task",
@@ -93,18 +90,5 @@ def columns(tasks: Sequence[Any]) -> Columns:
     for column in SCHEMA:
         values = list(map(attrgetter(column.name), tasks))
         lists[column.name] = [None if v is UNSET else v for v in values] if UNSET in values else values
-    for name in TIMES:
-        if are_times(lists[name]):
-            continue
-        task, value = next((t, v) for t, v in zip(lists["id"], lists[name], strict=True) if not are_times([v]))
-        raise ProtocolError(f"task {words(task, 60)}: {name} is no RFC 3339 timestamp: {words(value, 40)!r}")
+    check_times(lists, TIMES)
     return lists
-
-
-def are_times(values: Sequence[str | None]) -> bool:
-    """Is each null, or an RFC 3339 timestamp?"""
-    try:
-        msgspec.convert(values, _TIMES)
-    except msgspec.ValidationError:
-        return False
-    return True

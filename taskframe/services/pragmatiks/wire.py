@@ -11,7 +11,8 @@ import msgspec
 from taskframe.errors import ProtocolError
 from taskframe.services.base import Call, Reply, Verdict
 from taskframe.services.http import failure, kind_of, request_id_of, unreadable, words
-from taskframe.services.pragmatiks.tasks import TIMES, Task, are_times, row
+from taskframe.services.pragmatiks.tasks import TIMES, Task, row
+from taskframe.services.times import are_times
 
 TASKS: Final = "/agents/tasks/"
 BOARD: Final = "/agents/tasks/board"

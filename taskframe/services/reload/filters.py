@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from taskframe.errors import SettingsError, did_you_mean
+from taskframe.services.asked import text, texts
 from taskframe.services.reload.parts import Part
 from taskframe.services.reload.tasks import PRIORITIES, STATUSES
 from taskframe.services.reload.wire import LIST_MY_TASKS, LIST_TASKS
@@ -15,7 +16,7 @@ LISTED: Final = ("status", "priority", "assigneeUserId", "assigneeAgentId", "cha
 """The filters that take one value or several; the service takes one a call, so each combination is a call."""
 
 KNOWN: Final = (*LISTED, "query", "mine")
-_CHOICES: Final = {"status": STATUSES, "priority": PRIORITIES}
+_CHOICES: Final[Mapping[str, Sequence[str]]] = {"status": STATUSES, "priority": PRIORITIES}
 
 
 def parts_of(filters: Mapping[str, object]) -> list[Part]:
@@ -29,9 +30,9 @@ def parts_of(filters: Mapping[str, object]) -> list[Part]:
         if name not in KNOWN:
             known = ", ".join(KNOWN)
             raise SettingsError(f"Reload has no filter {name!r}.{did_you_mean(name, KNOWN)} There are: {known}.")
-    wanted = {name: _values(name, filters[name]) for name in LISTED if name in filters}
+    wanted = {name: texts("Reload", name, filters[name], _CHOICES.get(name, ())) for name in LISTED if name in filters}
     if "query" in filters:
-        wanted["query"] = [_text("query", filters["query"])]
+        wanted["query"] = [text("query", filters["query"])]
     mine = filters.get("mine", False)
     if not isinstance(mine, bool):
         raise SettingsError(f"the filter mine is True or False, not {mine!r}")
@@ -43,26 +44,3 @@ def parts_of(filters: Mapping[str, object]) -> list[Part]:
     path = LIST_MY_TASKS if mine else LIST_TASKS
     combinations = itertools.product(*wanted.values())
     return [Part(path, tuple(zip(wanted, values, strict=True))) for values in combinations]
-
-
-def _values(name: str, given: object) -> list[str]:
-    if isinstance(given, str):
-        values = [_text(name, given)]
-    elif isinstance(given, Iterable) and not isinstance(given, Mapping | bytes):
-        values = list(dict.fromkeys(_text(name, value) for value in given))
-    else:
-        raise SettingsError(f"the filter {name} takes a text or a list of texts, not {given!r}")
-    if not values:
-        raise SettingsError(f"the filter {name} is an empty list: leave it out to load all")
-    choices = _CHOICES.get(name)
-    for value in values:
-        if choices and value not in choices:
-            near = did_you_mean(value, choices)
-            raise SettingsError(f"Reload has no {name} {value!r}.{near} There are: {', '.join(choices)}.")
-    return sorted(values) if isinstance(given, set | frozenset) else values
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise SettingsError(f"the filter {name} takes text that is not empty, not {value!r}")
-    return str.__str__(value)  # of a (str, Enum) the value, not the name

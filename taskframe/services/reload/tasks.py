@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from taskframe.errors import ProtocolError
 from taskframe.schema import Column, Schema
-from taskframe.services.http import words
+from taskframe.services.times import check_times
 
 if TYPE_CHECKING:
     from taskframe.changes.edit import Row
@@ -72,7 +70,6 @@ SCHEMA: Final = Schema(
 
 TIMES: Final = tuple(c.name for c in SCHEMA if c.kind == "timestamp")
 LARGEST: Final = 2**63 - 1
-_TIMES: Final = list[datetime | None]
 
 _Text = str | None | UnsetType
 Task: Any = msgspec.defstruct(
@@ -103,31 +100,9 @@ def columns(tasks: Sequence[Any]) -> Columns:
     for column in SCHEMA:
         values = list(map(attrgetter(column.name), tasks))
         lists[column.name] = [None if v is UNSET else v for v in values] if UNSET in values else values
-    for name in TIMES:
-        _check_times(name, lists)
+    check_times(lists, TIMES)  # before pandas reads "now" as now and "" as nothing
     return lists
 
 
 def _age(task: Any) -> tuple[str, str]:
     return task.createdAt or "", task.id
-
-
-def _check_times(name: str, lists: Mapping[str, Sequence[Any]]) -> None:
-    """Every timestamp must be one, before pandas reads "now" as now and "" as nothing."""
-    try:
-        msgspec.convert(lists[name], _TIMES)
-    except msgspec.ValidationError:
-        for task, value in zip(lists["id"], lists[name], strict=True):
-            if not are_times([value]):
-                message = f"task {words(task, 60)}: {name} is no RFC 3339 timestamp: {words(value, 40)!r}"
-                raise ProtocolError(message) from None
-        raise
-
-
-def are_times(values: Sequence[str | None]) -> bool:
-    """Is each null, or an RFC 3339 timestamp?"""
-    try:
-        msgspec.convert(values, _TIMES)
-    except msgspec.ValidationError:
-        return False
-    return True

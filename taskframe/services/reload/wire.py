@@ -11,7 +11,8 @@ from msgspec import UNSET, UnsetType
 from taskframe.errors import ProtocolError
 from taskframe.services.base import Call, Person, Reply, Verdict, VerdictKind
 from taskframe.services.http import failure, kind_of, request_id_of, unreadable, words
-from taskframe.services.reload.tasks import LARGEST, TIMES, Task, are_times, row
+from taskframe.services.reload.tasks import LARGEST, TIMES, Task, row
+from taskframe.services.times import are_times
 
 LIST_TASKS: Final = "/v1/agent/list-tasks"
 LIST_MY_TASKS: Final = "/v1/agent/list-my-tasks"
