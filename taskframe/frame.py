@@ -29,6 +29,7 @@ from taskframe.files.saved import (
 )
 from taskframe.load import Load
 from taskframe.people import People, known_id
+from taskframe.pictures import tasks_picture
 from taskframe.plan import Plan
 from taskframe.preview.html import frame_html
 from taskframe.preview.text import frame_text
@@ -103,7 +104,11 @@ class TaskFrame:
         return len(self._df)
 
     def __repr__(self) -> str:
-        return frame_text(self._view())
+        return self.text()
+
+    def text(self, *, width: int = 100, colour: bool = False) -> str:
+        """What was loaded, as text, at most `width` columns wide; `colour` is for terminals."""
+        return frame_text(self._view(), width=width, colour=colour)
 
     def _repr_html_(self) -> str:
         return frame_html(self._view())
@@ -130,6 +135,14 @@ class TaskFrame:
             return len(diff(self._baseline, self._taken(self._df)).changes)
         except PlanError:
             return None
+
+    def plot(self) -> np.ndarray[Any, Any]:
+        """Three panels: tasks by status, by days since their last change, by assignee; an array of matplotlib's Axes.
+
+        Of `tasks.df` as it is. Needs the extra `plot`.
+        """
+        title = f"{count(len(self._df), 'task')} of {self._load.service.label}"
+        return tasks_picture(self._df, self.schema, self._people.names, self._load.loaded_at, title)
 
     # planning
 

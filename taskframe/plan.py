@@ -23,6 +23,7 @@ from taskframe.files.saved import changes_payload, write_document
 from taskframe.guard import confirmation, open_risk, unseen
 from taskframe.load import Load
 from taskframe.people import People
+from taskframe.pictures import plan_picture
 from taskframe.preview.html import plan_html
 from taskframe.preview.text import plan_text
 from taskframe.preview.views import PlanView
@@ -31,6 +32,8 @@ from taskframe.schema import Schema
 from taskframe.services.base import Call, Source
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from taskframe.connection import Connection
     from taskframe.frame import TaskFrame
     from taskframe.report import Report
@@ -97,7 +100,11 @@ class Plan:
         return len(self) > 0
 
     def __repr__(self) -> str:
-        return plan_text(self._view)
+        return self.text()
+
+    def text(self, *, width: int = 100, colour: bool = False) -> str:
+        """The preview as text, at most `width` columns wide; `colour` is for terminals."""
+        return plan_text(self._view, width=width, colour=colour)
 
     def _repr_html_(self) -> str:
         return plan_html(self._view)
@@ -121,6 +128,11 @@ class Plan:
     def schema(self) -> Schema:
         """The columns of that load."""
         return self._load.schema
+
+    @property
+    def confirmation(self) -> tuple[int | None, str]:
+        """The number of tasks that `apply` wants to be told, and why; None when it wants none."""
+        return self._confirmation
 
     @property
     def connection(self) -> Connection | None:
@@ -184,6 +196,17 @@ class Plan:
     def _calls(self) -> Iterator[Call]:
         for edit in self._changes.edits():
             yield from self._load.service.calls(edit, self._load.catalogue)
+
+    def plot(self, by: str = "assignee", *, column: str | None = None) -> Axes:
+        """Bars of tasks per assignee, before and after this plan; gives matplotlib's Axes.
+
+        `by` may be "status" or "priority", too; `column` names any column, such as another kind of assignee. Counted
+        are all tasks of the load; in a plan from a file, which does not hold them, the plan's own. Needs the extra
+        `plot`.
+        Raises PlanError for a `by` that the service has not, SettingsError for a column that there is not.
+        """
+        everything = self.base if self._frame is None else self._frame.baseline.frame
+        return plan_picture(self._changes, everything, self.schema, self._people.names, by, column)
 
     # narrowing
 
