@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench docs clean
+.PHONY: help demo test quick storm lint bench docs clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ test: $(VENV)/.done lint  ## everything: style, types, layers, all tests
 quick: $(VENV)/.done  ## the part that takes less than a minute
 	$(BIN)/python -m pytest -n 2 -m 'not slow and not benchmark'
 
+storm: $(VENV)/.done  ## hours: 500 storms for each service, 20 in every 30 minutes or so, and one over 5,000 tasks
+	STORM_SEEDS=500 $(BIN)/python -m pytest -n 2 tests/storm/test_storm.py
+
 lint: $(VENV)/.done  ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,6 +39,9 @@ docs: $(VENV)/.done  ## the documentation as HTML, in docs/_build
 
 bench: $(VENV)/.done  ## measures, both sides in one run
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
+
+frontend:  ## the editor's scripts anew, from taskframe/widgets/frontend (node and npm must be there)
+	cd taskframe/widgets/frontend && npm ci --no-fund && npm run build
 
 clean:  ## away with the environment and what tools left
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist docs/_build

@@ -28,6 +28,10 @@ class Catalogue:
     def __reduce__(self) -> tuple[type[Catalogue], tuple[dict[str, dict[str, Any]]]]:
         return Catalogue, (self.to_json(),)  # a mappingproxy can't be copied or pickled
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{column}: {len(names):,}" for column, names in self.entries.items())
+        return f"<Catalogue of {counts}>" if counts else "<Catalogue of nothing>"
+
     def __len__(self) -> int:
         return len(self.entries)
 

@@ -13,11 +13,17 @@ import platformdirs
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from taskframe.credentials import Kept, kept_in, kept_names, secret_fields
 from taskframe.errors import SettingsError, did_you_mean
-from taskframe.options import conceal, reveal
-from taskframe.services.base import Service
+from taskframe.options import bare, conceal, reveal
+from taskframe.services.base import Limit, Service
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def service_names() -> list[str]:
+    """The services that are installed."""
+    return sorted(entry.name for entry in entry_points(group="taskframe.services"))
 
 
 def find_service(name: str) -> Service:
@@ -38,8 +44,9 @@ def read_settings(model: type[M], name: str, given: Mapping[str, Any], *, profil
     name) of the file that TASKFRAME_CONFIG names, or of config.toml in the user's configuration folder.
     Raises SettingsError, with no value in it, since a value may be a secret.
     """
-    table = reveal(_profile(profile or name, wanted=profile is not None), model)
-    given = reveal(given, model)
+    table = reveal(_without_own(_profile(profile or name, wanted=profile is not None), model), model)
+    read = {f: k() for f, k in kept(model, name, profile=profile).items() if f != "token" and given.get(f) is None}
+    given = reveal({**given, **read}, model)
 
     class Settings(BaseSettings, model):  # type: ignore[misc, valid-type]
         model_config = SettingsConfigDict(
@@ -69,6 +76,80 @@ def read_settings(model: type[M], name: str, given: Mapping[str, Any], *, profil
         }
         failure = SettingsError(f"{name}: {_words(error, name, model, labels)}")
     raise failure
+
+
+def kept(model: type[BaseModel], name: str, *, profile: str | None = None) -> dict[str, Kept]:
+    """Secret → where it is kept, of those that are in a file, behind a command or in the keyring.
+
+    A secret that the environment or else the profile holds itself goes before one that the same says is elsewhere.
+    """
+    table = _profile(profile or name, wanted=profile is not None)
+    names = [n for n in kept_names(model) if n not in model.model_fields]
+    environment = {n: value for n in names if (value := os.environ.get(_variable(name, n)))}
+    found = {}
+    for secret in secret_fields(model):
+        if os.environ.get(_variable(name, secret)):
+            continue
+        place = kept_in(secret, environment, {n: _variable(name, n) for n in names}, Path.cwd())
+        if place is None and secret not in table:
+            labels = {n: f"{config_path()}, [{profile or name}]: {n}" for n in names}
+            place = kept_in(secret, {n: bare(table[n]) for n in names if n in table}, labels, config_path().parent)
+        if place is not None:
+            found[secret] = place
+    return found
+
+
+def read_rate(model: type[BaseModel], name: str, *, profile: str | None = None) -> list[Limit] | None:
+    """The limits that the environment (`600/60,18000/3600`) or the profile (`rate = ["600/60"]`) asks for, if any."""
+    if "rate" in model.model_fields:
+        return None
+    text = os.environ.get(_variable(name, "rate"))
+    if text:
+        return [_limit(part, _variable(name, "rate")) for part in text.split(",")]
+    table = _profile(profile or name, wanted=profile is not None)
+    label = f"{config_path()}, [{profile or name}]: rate"
+    asked = bare(table.get("rate"))
+    if asked is not None and not isinstance(asked, list):
+        raise SettingsError(f'{label} takes a list: rate = ["600/60"] for 600 calls in 60 seconds')
+    return None if asked is None else [_limit(part, label) for part in asked]
+
+
+def _limit(text: Any, label: str) -> Limit:
+    calls, _, seconds = str(text).partition("/")
+    try:
+        return Limit(int(calls), per=float(seconds))
+    except (ValueError, SettingsError):
+        raise SettingsError(f"{label}: {str(text)!r} is no limit: 600/60 is 600 calls in 60 seconds") from None
+
+
+def profile_names() -> list[str]:
+    """The profiles in the TOML file."""
+    return [name for name, table in _read(config_path()).items() if isinstance(table, dict)]
+
+
+def where_from(model: type[BaseModel], name: str, *, profile: str | None = None) -> list[tuple[str, str, str]]:
+    """Each setting of a service: its name, its value (of a secret never more than `set`), and where that comes from."""
+    table = _profile(profile or name, wanted=profile is not None)
+    places, secrets = kept(model, name, profile=profile), secret_fields(model)
+    rows = []
+    for field, info in model.model_fields.items():
+        value, source, secret = "", "not set", field in secrets
+        if os.environ.get(_variable(name, field)):
+            value, source = "set" if secret else os.environ[_variable(name, field)], _variable(name, field)
+        elif field in places:
+            value, source = f"in {places[field]}", places[field].label
+        elif field in table:
+            value, source = "set" if secret else str(bare(table[field])), f"{config_path()}, [{profile or name}]"
+        elif info.default not in (None, "") and not info.is_required():
+            value, source = str(info.default), "the default"
+        rows.append((field, value, source))
+    return rows
+
+
+def _without_own(table: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """A profile without what is not the service's own."""
+    own = {"rate", *kept_names(model)} - set(model.model_fields)
+    return {name: value for name, value in table.items() if name not in own}
 
 
 def _variable(name: str, field: str) -> str:

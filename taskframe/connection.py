@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import SecretStr
 
 from taskframe.catalogue import EMPTY, Catalogue
-from taskframe.config import find_service, journal_path, read_settings
+from taskframe.config import find_service, journal_path, kept, read_rate, read_settings
 from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.clock import Clock, SystemClock
 from taskframe.engine.limits import shared_limiter
@@ -22,7 +22,7 @@ from taskframe.engine.tokens import Fresh, TokenSource
 from taskframe.engine.transport import Transport, make_transport
 from taskframe.errors import SettingsError
 from taskframe.frame import TaskFrame
-from taskframe.journal import Journal
+from taskframe.journal import Journal, Purse
 from taskframe.load import Load, place_of
 from taskframe.loading import Wanted, read_tasks
 from taskframe.options import CONCURRENCY, MAX_WAIT, TIMEOUT, check_options, conceal, limits_of, token_source
@@ -72,13 +72,20 @@ class Connection:
         self._catalogue = EMPTY
         self._progress = progress
         clock = clock or SystemClock()
+        book = None if journal is None else Journal(Path(journal).absolute(), clock.wall)
+        where = (service.name, place.base_url, place.account)
         link = Link(
             service=service,
             base_url=place.base_url,
             settings=settings,
             tokens=tokens,
             transport=make_transport(place.base_url, client=client, transport=transport, concurrency=concurrency),
-            limiter=shared_limiter((service.name, place.base_url, *sorted(place.account.items())), rate, clock),
+            limiter=shared_limiter(
+                (service.name, place.base_url, *sorted(place.account.items())),
+                rate,
+                clock,
+                spending=None if book is None else Purse(book, *where, clock),
+            ),
             clock=clock,
             rng=rng or random.Random(),
             concurrency=concurrency,
@@ -86,7 +93,6 @@ class Connection:
             max_wait=max_wait,
         )
         self._session = Session(link)
-        book = None if journal is None else Journal(Path(journal).absolute(), clock.wall)
         self._runs = Runs(self._session, place, progress, book)
         self._finalizer = weakref.finalize(self, finish, self._session)
 
@@ -339,6 +345,10 @@ def connect(
     check_progress(progress)
     given = {**settings, "token": token} if isinstance(token, SecretStr) else settings
     read = read_settings(found.settings, found.name, given, profile=profile)
+    if token is None:
+        token = kept(found.settings, found.name, profile=profile).get("token")
+    if rate is None:
+        rate = read_rate(found.settings, found.name, profile=profile)
     return Connection(
         found,
         read,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,18 @@ from taskframe.services.base import Source
 
 if TYPE_CHECKING:
     from taskframe.connection import Connection
+
+Finder = Callable[[Load], "Connection | None"]
+"""Gives the connection for what was loaded there; None where there is none."""
+
+
+def connected(load: Load, connection: Connection | Finder | None, what: str) -> Connection | None:
+    """The connection for `load`: the given one, or what a finder gives. Raises PlanError when it leads elsewhere."""
+    found = connection(load) if callable(connection) else connection
+    if found is not None:
+        found.check_same_place(load.source, what)
+        found.learn(load)
+    return found
 
 
 def from_frame(
@@ -122,19 +134,17 @@ def _undocumented(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
             yield f"{column.name}: not documented by the service: {', '.join(strange[:10])}{more}"
 
 
-def open_tasks(path: str | os.PathLike[str], connection: Connection | None = None) -> TaskFrame:
+def open_tasks(path: str | os.PathLike[str], connection: Connection | Finder | None = None) -> TaskFrame:
     """A TaskFrame that `save` wrote: its baseline, and its edits on top.
 
-    Without a connection plans and previews work, and nothing can be sent. Raises FileError for a file that is none,
+    `connection` may be a function that is given what was loaded, and gives the connection. Without one plans and previews work, and nothing can be sent. Raises FileError for a file that is none,
     or was altered, and PlanError when it was loaded elsewhere.
     """
     data = read_document(path, "tasks")
     with making_sense(path):
         load = Load.from_json(data["load"], find_service(data["load"]["service"]))
-        if connection is not None:
-            connection.check_same_place(load.source, f"the load {os.fspath(path)}")
-            connection.learn(load)
-        tasks = TaskFrame(payload_frame(data["frame"], load.schema), load, connection)
+        found = connected(load, connection, f"the load {os.fspath(path)}")
+        tasks = TaskFrame(payload_frame(data["frame"], load.schema), load, found)
         edits = payload_changes(data["edits"], load.schema)
         for name, change in edits.columns.items():
             places = tasks.df.index.get_indexer(edits.ids[change.rows])
@@ -144,21 +154,21 @@ def open_tasks(path: str | os.PathLike[str], connection: Connection | None = Non
         return tasks
 
 
-def open_plan(path: str | os.PathLike[str], connection: Connection) -> Plan:
+def open_plan(path: str | os.PathLike[str], connection: Connection | Finder | None = None) -> Plan:
     """A plan that `save` wrote, in this process or another.
 
+    `connection` is as for `open_tasks`; without one the plan can be looked at, and not applied.
     Raises FileError for a file that is none, or was altered, and PlanError when the plan was made elsewhere: for
     another service, address or account.
     """
     data = read_document(path, "plan")
     with making_sense(path):
         load = Load.from_json(data["load"], find_service(data["load"]["service"]))
-        connection.check_same_place(load.source, f"the plan {os.fspath(path)}")
-        connection.learn(load)
-        return plan_of(data, payload_changes(data["changes"], load.schema), load, connection)
+        found = connected(load, connection, f"the plan {os.fspath(path)}")
+        return plan_of(data, payload_changes(data["changes"], load.schema), load, found)
 
 
-def plan_of(data: Mapping[str, Any], changes: Changes, load: Load, connection: Connection) -> Plan:
+def plan_of(data: Mapping[str, Any], changes: Changes, load: Load, connection: Connection | None) -> Plan:
     """The plan that `Plan.head` told of. Raises KeyError or TypeError when `data` is no such thing."""
     return Plan(
         load,

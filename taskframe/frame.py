@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,7 @@ from taskframe.changes.intake import take_frame
 from taskframe.changes.lineage import Lineage
 from taskframe.changes.persons import resolve
 from taskframe.errors import FrameError, PlanError, SettingsError, did_you_mean
-from taskframe.files.csv import read_csv, write_csv
-from taskframe.files.saved import (
-    frame_payload,
-    write_document,
-)
+from taskframe.files.saved import frame_payload, write_document
 from taskframe.load import Load
 from taskframe.people import People, known_id
 from taskframe.pictures import tasks_picture
@@ -37,13 +34,18 @@ from taskframe.preview.views import FrameView
 from taskframe.preview.words import count
 from taskframe.reassign import reassign
 from taskframe.schema import Schema, Unfit
+from taskframe.sheets import Sheets
 
 if TYPE_CHECKING:
     from taskframe.catalogue import Catalogue
     from taskframe.connection import Connection
+    from taskframe.widgets.editor import Editor
+
+_MOST_ASKED = 100
+"""So many names of one file are looked up at the service: each is a call."""
 
 
-class TaskFrame:
+class TaskFrame(Sheets):
     """Loaded tasks. Edit `tasks.df` with everything pandas can do; `tasks.plan()` says what would change.
 
     `df` is one plain DataFrame for the frame's life (index: the task id); another one may be assigned.
@@ -54,6 +56,7 @@ class TaskFrame:
         self._connection = connection
         self._baseline = Baseline.of(df, load.schema)
         self._df = df
+        self._answering = threading.Lock()
 
     @property
     def df(self) -> pd.DataFrame:
@@ -75,6 +78,11 @@ class TaskFrame:
     def schema(self) -> Schema:
         """The columns: `tasks.schema["status"].choices`, `tasks.schema.role("status")`."""
         return self._load.schema
+
+    @property
+    def load(self) -> Load:
+        """What is known of the load: where from, when, which filters."""
+        return self._load
 
     @property
     def complete(self) -> bool:
@@ -144,6 +152,16 @@ class TaskFrame:
         title = f"{count(len(self._df), 'task')} of {self._load.service.label}"
         return tasks_picture(self._df, self.schema, self._people.names, self._load.loaded_at, title)
 
+    def editor(self, *, columns: Sequence[str] | None = None, height: int = 420) -> Editor:
+        """The editor for a notebook: filter, grid, changes, apply. It edits `tasks.df` itself.
+
+        `columns`: which to show, in this order; by default those that can be edited go first. `height`: of the grid, in
+        pixels. Needs the extra `notebook`.
+        """
+        from taskframe.widgets import open_editor
+
+        return open_editor(self, columns=columns, height=height)
+
     # planning
 
     def plan(
@@ -158,19 +176,30 @@ class TaskFrame:
         `columns` and `ids` narrow what counts. Rows and columns that are left out are untouched.
         Raises PlanError where the frame has no usable task ids.
         """
+        self._refresh()
         hint = "no edits in tasks.df; edited a copy? tasks.plan(copy)" if frame is None else "no edits in this frame"
         return self._plan(self._taken(self._df if frame is None else frame), columns, ids, hint)
+
+    def _refresh(self) -> None:
+        """Takes up the names that loads over the connection have told since, and those that the user added."""
+        load = self._load if self._connection is None else self._load.knowing(self._connection.catalogue)
+        if load is not self._load:
+            self._load, self._baseline = load, self._baseline.with_schema(load.schema)
 
     def _taken(self, frame: pd.DataFrame) -> Edited:
         return self._resolved(take_frame(frame, self.schema))
 
-    def _resolved(self, edited: Edited) -> Edited:
-        """With ids where people were named."""
+    def _resolved(self, edited: Edited, *, ask: bool = False) -> Edited:
+        """With ids where people were named. `ask`: the service is asked who goes by a handle or mail address."""
         people = self._people
+        asked: list[str] = []
 
         def find(word: str) -> str | None:
             try:
                 person = people.find(word)
+                if person is None and ask and "@" in word and self._connection is not None and len(asked) < _MOST_ASKED:
+                    asked.append(word)
+                    return self._connection.person_id(word)
             except SettingsError as error:
                 raise Unfit(str(error)) from None
             if person is None and (near := did_you_mean(word, people.names.values())) and " " in word:
@@ -179,43 +208,10 @@ class TaskFrame:
 
         return resolve(edited, self._baseline, find)
 
-    def plan_csv(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        key: str | None = None,
-        blank: Literal["leave", "clear"] = "leave",
-        columns: Collection[str] | None = None,
-        ids: Collection[str] | None = None,
+    def _plan_file(
+        self, path: str | os.PathLike[str], edited: Edited, columns: Collection[str] | None, ids: Collection[str] | None
     ) -> Plan:
-        """What changed in a CSV file that `to_csv` wrote and somebody edited.
-
-        A blank cell leaves the value alone and `<clear>` clears it; `blank="clear"` turns that round.
-        `key="identifier"` finds the rows by that column instead of by id. What does not convert cleanly is a
-        problem with its line. Raises FileError when the file can't be read at all.
-        """
-        edited = read_csv(
-            path, self.schema, key=key, keys=self._keys(key) if key else {}, blank=blank, choices=self._choices()
-        )
-        return self._plan(self._resolved(edited), columns, ids, f"no edits in {os.fspath(path)}")
-
-    def _keys(self, key: str) -> dict[str, str]:
-        if key == self.schema.index:
-            return {}
-        if key not in self._baseline.frame:
-            raise PlanError(f"key={key!r}: this load has no such column.{did_you_mean(key, self._baseline.frame)}")
-        values = self._baseline.frame[key].dropna()
-        if values.duplicated().any():
-            better = self.schema.role("identifier")
-            way_out = f"key={better.name!r}" if better and better.name != key else f"the column {self.schema.index!r}"
-            raise PlanError(f"key={key!r}: it is no key, since several tasks share a value: use {way_out}")
-        return {str(v): str(i) for i, v in values.items()}
-
-    def _choices(self) -> dict[str, Collection[Any]]:
-        frame = self._baseline.frame
-        return {
-            c.name: tuple(frame[c.name].cat.categories) for c in self.schema if c.kind == "choice" and c.name in frame
-        }
+        return self._plan(self._resolved(edited, ask=True), columns, ids, f"no edits in {os.fspath(path)}")
 
     def _plan(self, edited: Edited, columns: Collection[str] | None, ids: Collection[str] | None, hint: str) -> Plan:
         lineage = Lineage.of(self._baseline, edited)
@@ -291,15 +287,6 @@ class TaskFrame:
 
     # files
 
-    def to_csv(self, path: str | os.PathLike[str], *, columns: Sequence[str] | None = None, bom: bool = False) -> None:
-        """Writes `tasks.df` so that a spreadsheet reads it right, and `plan_csv` reads it back.
-
-        Text is UTF-8 (`bom=True` for an Excel that does not see that), times are ISO 8601 in UTC, lists and objects
-        JSON, and cells that a spreadsheet would run as a formula are escaped. A cell that you cleared is `<clear>`, one
-        that you made "" a lone `'`: a blank one is left alone.
-        """
-        write_csv(self._df, self.schema, path, columns=columns, bom=bom, baseline=self._baseline)
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the baseline, and the edits that are in `tasks.df`, to a file that only its owner can read.
 
@@ -332,9 +319,10 @@ class TaskFrame:
         `own`: the ids of the tasks whose answer was the reply to our own write.
         """
         edited: Edited | None = None
-        with suppress(PlanError):
-            edited = self._taken(self._df)
-        followed = follow(self._df, edited, self._baseline, rows, sent, own=own)
-        for name, column in followed.columns.items():
-            self._df[name] = column
-        self._baseline = followed.baseline
+        with self._answering:  # plans of one frame may be applied in several threads
+            with suppress(PlanError):
+                edited = self._taken(self._df)
+            followed = follow(self._df, edited, self._baseline, rows, sent, own=own)
+            for name, column in followed.columns.items():
+                self._df[name] = column
+            self._baseline = followed.baseline

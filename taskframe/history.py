@@ -10,7 +10,7 @@ import pandas as pd
 
 from taskframe.changes.changes import Changes
 from taskframe.config import find_service
-from taskframe.elsewhere import plan_of
+from taskframe.elsewhere import Finder, connected, plan_of
 from taskframe.engine.outcome import OUTCOMES, Outcome
 from taskframe.engine.work import Begun
 from taskframe.errors import JournalError
@@ -18,6 +18,7 @@ from taskframe.files.saved import changes_payload, making_sense, payload_changes
 from taskframe.journal import Entry, Head, Story
 from taskframe.journal.records import cells, json_outcome
 from taskframe.load import Load
+from taskframe.people import People
 from taskframe.report import Report
 from taskframe.schema import Schema
 from taskframe.services.base import Source
@@ -56,12 +57,11 @@ def parts_of(plan: Plan) -> Iterator[tuple[Sequence[str], Mapping[str, Any]]]:
         yield [str(task) for task in part.ids], changes_payload(part)
 
 
-def report_of(story: Story, connection: Connection, what: str) -> Report:
+def report_of(story: Story, connection: Connection | Finder | None, what: str) -> Report:
     """The report of a run, as far as it got. `what` names the journal. Raises JournalError when it makes no sense."""
     with making_sense(what):
         load = Load.from_json(story.head["load"], find_service(story.head["load"]["service"]))
-        connection.check_same_place(load.source, f"run {story.entry.run}")
-        connection.learn(load)
+        connection = connected(load, connection, f"run {story.entry.run}")
         changes = Changes.joined([payload_changes(part, load.schema) for part in story.changes])
         plan = plan_of({**story.head}, changes, load, connection)
     entry = story.entry
@@ -74,10 +74,24 @@ def report_of(story: Story, connection: Connection, what: str) -> Report:
         _stopped(entry),
         _outcomes(story, [str(task) for task in changes.ids], load.schema),
         _load=load,
-        _names=connection.known.names,
+        _names=connection.known.names if connection else People(load.people).names,
         _options=story.options,
         _seen=entry.seen,
+        _timeout=story.timeout,
     )
+
+
+def caught_up(report: Report, story: Story) -> tuple[Report, Mapping[int, Outcome]]:
+    """A report of a run, with what the journal knows of it by now: somebody may have gone on with it since.
+
+    Also the outcomes that the journal does not have, as it could not be written when they were known.
+    """
+    fresh = _outcomes(story, [outcome.id for outcome in report.found], report.plan.schema)
+    pairs = list(zip(report.found, fresh, strict=True))
+    lacking = {at: ours for at, (ours, theirs) in enumerate(pairs) if theirs.left and not ours.left}
+    found = [theirs if ours.left else ours for ours, theirs in pairs]
+    calls, elapsed = max(report.calls, story.calls), max(report.elapsed, story.elapsed)
+    return replace(report, calls=calls, elapsed=elapsed, _outcomes=found, _seen=story.entry.seen), lacking
 
 
 def _stopped(entry: Entry) -> str:
@@ -96,17 +110,24 @@ def _outcomes(story: Story, ids: Sequence[str], schema: Schema) -> list[Outcome]
         outcome = json_outcome(data, schema)
         if outcome.id != task:
             raise JournalError(f"run {story.entry.run}: an outcome of {outcome.id} stands where {task} belongs")
+        if outcome.left and position in story.again and story.entry.ended is None:  # it was gone on with, and broke off
+            outcome = _broken_off(story, position, task, schema, outcome)
         found.append(outcome)
     return found
 
 
-def _broken_off(story: Story, position: int, task: str, schema: Schema) -> Outcome:
+def _broken_off(story: Story, position: int, task: str, schema: Schema, earlier: Outcome | None = None) -> Outcome:
+    """`earlier`: what an earlier part of the run left of it."""
     if position not in story.begun:
         return Outcome(task, "skipped", NEVER, left=True)
     outcome = Outcome(task, "unknown", BROKE_OFF, left=True)
+    if earlier is not None:
+        outcome = replace(earlier, kind="unknown", detail=BROKE_OFF)
     if position not in story.steps:
         return outcome
     step = story.steps[position][-1]
+    if step["written"].keys() <= outcome.written.keys():  # what an earlier part left is newer
+        return outcome
     written, before, row = (cells(step[key], schema) for key in ("written", "before", "row"))
     return replace(outcome, written=written, before=before, row=row)
 
@@ -120,7 +141,9 @@ def left_of(outcomes: Sequence[Outcome]) -> tuple[dict[int, Begun], set[int]]:
             done.add(position)
         elif outcome.attempts or outcome.written or outcome.kind == "unknown":
             doubt = outcome.kind == "unknown"
-            begun[position] = Begun(doubt, outcome.written, outcome.before, outcome.row, outcome.attempts)
+            begun[position] = Begun(
+                doubt, outcome.written, outcome.before, outcome.row, outcome.attempts, outcome.answered
+            )
     return begun, done
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from taskframe.catalogue import Catalogue
 from taskframe.errors import FileError, SettingsError
-from taskframe.schema import Schema
+from taskframe.schema import NESTED, Schema
 from taskframe.services.base import Person, Service, Source
 
 
@@ -42,6 +43,14 @@ class Load:
     def people(self) -> Sequence[Person]:
         """Whom the catalogue knows."""
         return self.service.people(self.catalogue)
+
+    def knowing(self, catalogue: Catalogue) -> Load:
+        """This load with the names that a newer catalogue knows; the account's own columns stay as they were loaded."""
+        names = {c: n for c, n in catalogue.entries.items() if c in self.schema and self.schema[c].kind not in NESTED}
+        merged = self.catalogue.merge(Catalogue(names))
+        if merged == self.catalogue:
+            return self
+        return replace(self, catalogue=merged, schema=self.service.schema(merged).with_editable(self.editable))
 
     @property
     def whole(self) -> bool:
@@ -101,9 +110,14 @@ class Load:
 
 
 def place_of(base_url: str, account: Mapping[str, str]) -> str:
-    """The address, and of the account what the address does not tell."""
-    words = (f"{k} {v}" for k, v in account.items() if v not in base_url)
-    return " · ".join(filter(None, (base_url, *words)))
+    """The address (of a long one the host), and of the account what that does not tell."""
+    parts = urlsplit(base_url)
+    shown = base_url if len(base_url) <= _LONG else f"{parts.scheme}://{parts.netloc}"
+    words = (f"{k} {v}" for k, v in account.items() if v not in shown)
+    return " · ".join(filter(None, (shown, *words)))
+
+
+_LONG = 60
 
 
 class _Saved(msgspec.Struct):

@@ -31,15 +31,16 @@ def conceal(value: Any) -> Any:
 def reveal(values: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """Settings ready for their model: what it does not hold as a secret is plain, what is None is left out."""
     plain = {name for name, f in model.model_fields.items() if SecretStr not in (f.annotation, *get_args(f.annotation))}
-    return {name: _bare(v) if name in plain else v for name, v in values.items() if v is not None}
+    return {name: bare(v) if name in plain else v for name, v in values.items() if v is not None}
 
 
-def _bare(value: Any) -> Any:
+def bare(value: Any) -> Any:
+    """What conceal was given."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     if isinstance(value, dict):
-        return {k: _bare(v) for k, v in value.items()}
-    return [_bare(v) for v in value] if isinstance(value, list) else value
+        return {k: bare(v) for k, v in value.items()}
+    return [bare(v) for v in value] if isinstance(value, list) else value
 
 
 def check_options(service: Service, settings: Collection[str], own: Collection[str], **numbers: object) -> None:

@@ -193,6 +193,15 @@ class Plan:
             )  # the very one that is sent, but for who we are
             yield {"method": request.method, "url": request.url, "json": call.json}
 
+    def hinted(self, hint: str) -> Plan:
+        """The same, with what to say when there is nothing to do."""
+        return replace(self, _hint=hint)
+
+    @cached_property
+    def calls(self) -> int:
+        """How many calls the first attempt takes."""
+        return sum(1 for _ in self._calls())
+
     def _calls(self) -> Iterator[Call]:
         for edit in self._changes.edits():
             yield from self._load.service.calls(edit, self._load.catalogue)
@@ -358,8 +367,8 @@ class Plan:
         way_of(self._load.service, verify)
         if self._connection is None:
             raise PlanError(
-                "this plan has no connection: make the frame with from_frame(df, conn), or save the plan and "
-                "open_plan(path, conn)"
+                "this plan has no connection: make the frame with from_frame(df, conn) or open_tasks(path, conn), or "
+                "save the plan and open_plan(path, conn)"
             )
         if self._problems:
             left = "1 problem is" if len(self._problems) == 1 else f"{len(self._problems):,} problems are"
@@ -384,7 +393,7 @@ class Plan:
     def _view(self) -> PlanView:
         number, why = self._confirmation
         names = self._people.names
-        calls = sum(1 for _ in self._calls())
+        calls = self.calls
         return PlanView(
             service=self._load.service.label,
             source=self._load.place,

@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from taskframe.errors import SettingsError
@@ -14,6 +15,19 @@ log = logging.getLogger("taskframe")
 
 Progress = bool | Callable[..., Any]
 """True: a bar (in Jupyter the notebook's); False: none; or a class that is used as tqdm is."""
+
+
+_shown_by: ContextVar[Progress | None] = ContextVar("taskframe_progress", default=None)
+
+
+@contextmanager
+def shown_by(progress: Progress) -> Iterator[None]:
+    """Within the block, whatever the connection says, bars are this: for an editor that has a bar of its own."""
+    before = _shown_by.set(progress)
+    try:
+        yield
+    finally:
+        _shown_by.reset(before)
 
 
 def check_progress(progress: object) -> None:
@@ -73,6 +87,8 @@ class Bar:
 @contextmanager
 def progress_bar(progress: Progress, *, desc: str, total: int | None, unit: str = " tasks") -> Iterator[Bar]:
     """A bar for the time of the block."""
+    own = _shown_by.get()
+    progress = progress if own is None else own
     if progress is False:
         yield Bar(None)
         return

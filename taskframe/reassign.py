@@ -47,13 +47,16 @@ def reassign(
     if not mask.any():
         near = did_you_mean(source, holders.dropna().unique()) if source else ""
         what = "every task has somebody" if source is None else f"no task has {who} in {name}"
-        raise PlanError(f"nobody to take from: {what}.{near}")
+        others = [c.name for c in schema.roles("assignee") if c.name != name and c.name in df]
+        there = [other for other in others if source is not None and bool((df[other] == source).any())]
+        way_out = f" {who} is in {there[0]}: column={there[0]!r}" if there else near
+        raise PlanError(f"nobody to take from: {what}.{way_out}")
     mask = mask & _where(df, where)
     if not mask.any():
         tasks = "tasks that nobody has" if source is None else f"tasks that {who} has in {name}"
         raise PlanError(f"where= leaves none of the {tasks}")
     places = np.flatnonzero(mask)
-    order = places[_queue(ids[places], df.iloc[places], schema)]
+    order = places[queue(ids[places], df.iloc[places], schema)]
     people = list(targets)
     dealt = deal(len(order), list(targets.values()))
     before = _load(holders)
@@ -172,7 +175,7 @@ def _queried(df: pd.DataFrame, query: str) -> Any:
         raise PlanError(f"where={query!r} is no query of this frame: {error}.{way_out}") from error
 
 
-def _queue(ids: pd.Index, df: pd.DataFrame, schema: Schema) -> np.ndarray:
+def queue(ids: pd.Index, df: pd.DataFrame, schema: Schema) -> np.ndarray:
     """The order in which tasks are dealt: the most urgent first, then by due date (none last), then by id."""
     keys: list[Any] = [np.asarray(ids.astype("object").fillna(""))]
     due, priority = schema.role("due"), schema.role("priority")

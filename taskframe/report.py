@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from taskframe.changes.normal import plain
+from taskframe.changes.normal import objects, parse, plain, same
 from taskframe.engine.applying import OnConflict, Verify
-from taskframe.engine.outcome import OUTCOMES, Outcome
+from taskframe.engine.outcome import OUTCOMES, Outcome, OutcomeKind
 from taskframe.errors import PlanError, ServiceError
-from taskframe.files.csv import write_table
+from taskframe.files.left import write_left
 from taskframe.load import Load
+from taskframe.pictures import report_picture
 from taskframe.preview.html import report_html
 from taskframe.preview.text import report_text
 from taskframe.preview.views import ReportView
-from taskframe.sequel import Conflicts, retry_plan, undo_plan
+from taskframe.schema import Column, Unfit
+from taskframe.sequel import Conflicts, left_edits, retry_plan, undo_plan
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from taskframe.plan import Plan
 
 DONE = frozenset({"applied", "unchanged", "ready"})
@@ -48,12 +52,17 @@ class Report:
     _names: Mapping[str, str] = field(kw_only=True, default_factory=dict)
     _options: Mapping[str, Any] = field(kw_only=True, default_factory=dict)
     _seen: float = field(kw_only=True, default=0.0)
+    _timeout: float = field(kw_only=True, default=0.0)
 
     def __len__(self) -> int:
         return len(self._outcomes)
 
     def __repr__(self) -> str:
-        return report_text(self._view)
+        return self.text()
+
+    def text(self, *, width: int = 100, colour: bool = False) -> str:
+        """The report as text, at most `width` columns wide; `colour` is for terminals."""
+        return report_text(self._view, width=width, colour=colour)
 
     def _repr_html_(self) -> str:
         return report_html(self._view)
@@ -101,6 +110,49 @@ class Report:
         return table.astype({"id": "str", "column": "str"})
 
     @property
+    def changes(self) -> pd.DataFrame:
+        """A row a planned cell: id, column, before, planned, after, outcome (values in normal form).
+
+        - `before`: as last read ahead of its write; where nothing was read, as loaded.
+        - `after`: as the service answered or showed it; None where it did not take the edit, or nobody knows.
+        - `outcome`: of this cell, where a task's cells differ: of a `partial` task what went through is "applied", of
+          an `applied` one what the service had already is "unchanged".
+        """
+        names = ("id", "column", "before", "planned", "after", "outcome")
+        columns = zip(*self._cells, strict=True) if self._cells else ((),) * len(names)
+        found = zip(names, columns, strict=True)
+        table = pd.DataFrame({name: pd.Series(objects(list(cells)), dtype="object") for name, cells in found})
+        kinds = pd.Categorical(table["outcome"], categories=list(OUTCOMES))
+        return table.astype({"id": "str", "column": "str"}).assign(outcome=kinds)
+
+    @cached_property
+    def _cells(self) -> list[tuple[str, str, Any, Any, Any, OutcomeKind]]:
+        found = []
+        schema = self._load.schema
+        for edit, outcome in zip(self.plan.edits(), self._outcomes, strict=True):
+            row = outcome.row or {}
+            for name, planned in edit.after.items():
+                kind, column = outcome.of_cell(name), schema[name]
+                shown = _normal(row[name], column) if name in row else None
+                if kind == "failed" and outcome.kind == "partial" and name in row and same(shown, planned, column):
+                    kind = "unchanged"  # it was not among what was refused
+                after: Any = None
+                if kind == "applied":
+                    before = outcome.before.get(name)
+                    after = shown if name in row else outcome.written[name]
+                else:
+                    before = shown if name in row else edit.base.get(name)
+                    if kind == "unchanged":
+                        after = before if name in row else planned
+                found.append((outcome.id, name, before, planned, after, kind))
+        return found
+
+    @property
+    def rate(self) -> float:
+        """Calls a second; 0 where none was sent."""
+        return self.calls / self.elapsed if self.elapsed > 0 else 0.0
+
+    @property
     def counts(self) -> dict[str, int]:
         """Outcome → tasks, of the outcomes that occurred: `{"applied": 812, "conflict": 3}`."""
         counted = Counter(o.kind for o in self._outcomes)
@@ -115,6 +167,19 @@ class Report:
     def ok(self) -> bool:
         """Whether every task holds what was planned (or, in a dry run, could)."""
         return all(o.kind in DONE for o in self._outcomes)
+
+    def plot(self) -> Axes:
+        """Outcomes over the time of the run, and their rate; gives matplotlib's Axes. Needs the extra `plot`.
+
+        Raises PlanError where no outcome has its time.
+        """
+        title = f"Run {self.run_id}: {self.summary}"
+        return report_picture(self._outcomes, self._seen - self.elapsed, self.elapsed, title)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether something was left that `resume` goes on with."""
+        return not self.dry_run and any(o.left for o in self._outcomes)
 
     # what can follow
 
@@ -143,7 +208,7 @@ class Report:
         """
         self._check_written("resume")
         connection = self.plan.connection
-        if not any(o.left for o in self._outcomes):
+        if not any(o.left for o in self._outcomes) and (connection is None or not self.stopped):
             return self
         if connection is None:
             raise PlanError("this report has no connection: conn.report(run_id) gives one that has")
@@ -164,6 +229,11 @@ class Report:
         """When the run was last known to be under way, in epoch seconds."""
         return self._seen
 
+    @property
+    def timeout(self) -> float:
+        """For how many seconds a call of the run was waited for."""
+        return self._timeout
+
     def raise_for_failures(self) -> None:
         """Raises ServiceError unless every task holds what was planned."""
         left = [o for o in self._outcomes if o.kind not in DONE]
@@ -177,17 +247,23 @@ class Report:
             )
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Writes what did not go through: a row a cell, with id, column, before, after, outcome and detail."""
-        left = self.outcomes[~self.outcomes["outcome"].isin(DONE)]
-        cells = self.plan.changes
-        cells = cells[cells["id"].isin(left.index)]
-        table = cells.assign(
-            before=[_text(v) for v in cells["before"]],
-            after=[_text(v) for v in cells["after"]],
-            outcome=left["outcome"].astype("str").reindex(cells["id"]).to_numpy(),
-            detail=left["detail"].reindex(cells["id"]).to_numpy(),
-        )
-        write_table(table, path)
+        """Writes what did not go through, a row a task: of a `partial` task only the part that is left.
+
+        Columns: id, identifier (where the service has one), those that were planned with the values wanted, then why:
+        outcome, detail, theirs of a conflict, attempts, status_code, request_id. The file plans again as it is, with
+        `plan_csv`: a value that is not wanted is blank, which leaves it alone, and the columns of why are ignored.
+        """
+        edits = list(left_edits(self.plan, self._outcomes))
+        rows = self.outcomes.loc[[edit.id for edit in edits]]
+        theirs = {
+            o.id: "; ".join(f"{c.column}: {_text(c.theirs)}" for c in o.conflicts)
+            for o in self._outcomes
+            if o.conflicts
+        }
+        why = {name: list(rows[name].astype("object")) for name in ("outcome", "detail")}
+        why["theirs"] = [theirs.get(edit.id, "") for edit in edits]
+        why |= {name: list(rows[name].astype("object")) for name in ("attempts", "status_code", "request_id")}
+        write_left(path, edits, why, self.plan.schema)
 
     @property
     def _view(self) -> ReportView:
@@ -204,6 +280,14 @@ class Report:
             stopped=self.stopped,
             names=self._names,
         )
+
+
+def _normal(value: Any, column: Column) -> Any:
+    """A cell of a reply in normal form; what the schema does not know stays as it came."""
+    try:
+        return parse(value, column, [value] if isinstance(value, str | int) else [])
+    except Unfit:
+        return value
 
 
 def _text(value: Any) -> str:

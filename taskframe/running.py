@@ -74,11 +74,14 @@ async def run_plan(
             record=record,
         )
         if stop is not None:
-            stop.run = run
+            stop.takes(run)
         if dry:
             found = await run.dry_run(list(plan.edits()))
         else:
-            wait = 0.0 if earlier is None else max(0.0, earlier.seen + link.timeout + _SLACK - link.clock.wall())
+            wait = 0.0
+            if earlier is not None:  # never for longer, whatever became of the machine's clock since
+                late = max(link.timeout, earlier.timeout) + _SLACK
+                wait = min(late, max(0.0, earlier.seen + late - link.clock.wall()))
             found = await run.apply(plan.edits(), grace=link.timeout, begun=begun, done=done, settle_after=wait)
     new = list(found.values())
     options = {"on_conflict": on_conflict if isinstance(on_conflict, str) else None, "verify": verify}
@@ -94,6 +97,7 @@ async def run_plan(
         _names=names,
         _options=options,
         _seen=link.clock.wall(),
+        _timeout=max(link.timeout, earlier.timeout if earlier else 0.0),
     )
     return report, new
 
@@ -110,7 +114,11 @@ def after_run(plan: Plan, report: Report, outcomes: Sequence[Outcome], *, interr
     """
     came = uninterrupted(lambda: _follow(plan, outcomes))
     if came or interrupted or report.stopped == INTERRUPTED:
-        raise ApplyInterrupted(f"interrupted: {report.summary}; the report is in .report", report)
+        words = (
+            f"run {report.run_id}; the report is in .report (a notebook's next cell has it as sys.last_value.report)"
+        )
+        way = "" if report.ok else ", and report.resume() goes on with it"
+        raise ApplyInterrupted(f"interrupted: {report.summary}; {words}{way}", report)
     return report
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from taskframe.engine.applying import OnConflict, Verify
+from taskframe.engine.aside import aside
 from taskframe.engine.outcome import Outcome
 from taskframe.errors import ApplyInterrupted, JournalError, PlanError
-from taskframe.history import head_of, parts_of, report_of, runs_table
-from taskframe.journal import Journal, Recorder
+from taskframe.history import caught_up, head_of, parts_of, report_of, runs_table
+from taskframe.journal import Journal, Recorder, Story
 from taskframe.place import Place
 from taskframe.progress import Progress
 from taskframe.report import Report
@@ -37,7 +39,7 @@ class Runs:
         self._progress = progress
         self._journal = journal
         self._applied: dict[str, str] = {}
-        self._resumed: set[str] = set()
+        self._resumed: dict[str, float] = {}
 
     def check_not_applied(self, plan: Plan) -> None:
         """Raises PlanError when the plan was applied here, or by this journal."""
@@ -99,7 +101,7 @@ class Runs:
         with suppress(ApplyInterrupted):
             after_run(plan, report, outcomes)
         log.warning("run %s was cancelled: %s", report.run_id, report.counts)
-        raise asyncio.CancelledError
+        raise asyncio.CancelledError(report)  # whoever cancelled it, and catches this, has the report
 
     async def _new(
         self, plan: Plan, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None, stop: Stop
@@ -127,22 +129,38 @@ class Runs:
     ) -> tuple[Report, Sequence[Outcome]]:
         with self._session.at_work(stop):
             await self._check_place(report.plan)
-            journal, run = self._journal, report.run_id
-            if run in self._resumed:
+            journal, run, stories = self._journal, report.run_id, list[Story]()
+            if journal is None and report.seen < self._resumed.get(run, 0.0):
                 raise PlanError(f"run {run} was gone on with already: use the report which that gave")
+            if journal is None:
+                self._resumed[run] = math.inf  # until there is a later report, nobody else goes on with it
 
             def begin(fail: Callable[[str], object]) -> Recorder | None:
-                return None if journal is None else journal.resume(run, fail)
+                if journal is None:
+                    return None
+                record, story = journal.resume(run, fail, exclusive=not report.plan.load.service.versioned)
+                stories.append(story)
+                return record
 
             record = await self._begun(begin, stop)
-            self._resumed.add(run)
             try:
-                return await self._run(
+                if record is not None:
+                    report, lacking = caught_up(report, stories[0])
+                    for position, outcome in lacking.items():
+                        record.outcome(position, outcome)
+            except BaseException:
+                if record is not None:
+                    await aside(record.abandon)
+                raise
+            last = report
+            try:
+                last, outcomes = await self._run(
                     report.plan, record, stop, run_id=run, names=names, on_conflict=on_conflict, verify=verify,
                     earlier=report,
                 )  # fmt: skip
             finally:
-                self._resumed.discard(run)
+                self._resumed[run] = last.seen
+            return last, outcomes
 
     async def _check_place(self, plan: Plan) -> None:
         if plan.source.account and not self._place.account:
@@ -150,14 +168,20 @@ class Runs:
         self._place.check_same(plan.source, f"plan {plan.id}")
 
     async def _begun(self, begin: Callable[[Callable[[str], object]], Recorder | None], stop: Stop) -> Recorder | None:
-        """All is on disk before the first call. Where the disk fails later on, the run ends in order."""
+        """All is on disk before the first call. Where the disk fails later on, the run ends in order.
+
+        An interrupt meanwhile waits: the run is then begun, and ended in order. By a second one it is left behind.
+        """
         loop = asyncio.get_running_loop()
-
-        def halt(why: str) -> None:
-            if stop.run is not None:
-                stop.run.stop(why)
-
-        return await asyncio.to_thread(begin, lambda why: loop.call_soon_threadsafe(halt, why))
+        stop.begun = True
+        beginning = asyncio.ensure_future(
+            aside(lambda: begin(lambda why: loop.call_soon_threadsafe(stop.because, why)))
+        )
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            beginning.add_done_callback(_leave_behind)
+            raise
 
     async def _run(
         self, plan: Plan, record: Recorder | None, stop: Stop | None, *, run_id: str | None = None, **options: Any
@@ -175,13 +199,21 @@ class Runs:
             )
         except BaseException:
             if record is not None:
-                record.abandon()
+                await aside(record.abandon)
             raise
         if record is not None:
             earlier = options.get("earlier")
             calls, elapsed = (earlier.calls, earlier.elapsed) if earlier else (0, 0.0)
             try:
-                await asyncio.to_thread(record.close, report.stopped, report.calls - calls, report.elapsed - elapsed)
+                await aside(lambda: record.close(report.stopped, report.calls - calls, report.elapsed - elapsed))
+            except asyncio.CancelledError:  # a second interrupt: it is closed without us, and the report is here
+                log.warning("run %s is still being closed in the journal", report.run_id)
             except JournalError as error:  # the report has it all, and says so if it stopped the run
                 log.error("run %s is not whole in the journal: %s", report.run_id, error)  # noqa: TRY400
         return report, outcomes
+
+
+def _leave_behind(beginning: asyncio.Future[Recorder | None]) -> None:
+    """Nobody waits any more for this run to begin: it is left as one that broke off."""
+    if not beginning.cancelled() and not beginning.exception() and (record := beginning.result()) is not None:
+        record.abandon()

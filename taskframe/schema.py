@@ -126,6 +126,8 @@ class Column:
         """Raises `Unfit` when `value` (in normal form) may not be sent in this column."""
         if value is None:
             if not self.clearable:
+                if self.kind == "list":
+                    raise Unfit(f"{self.name} can't be cleared: the service documents no null here; [] empties it")
                 empty = self.kind == "text" and not self.min_length and self.role not in ("status", "priority")
                 way_out = 'empty text goes ("" in a frame, a lone \' in a file)' if empty else "leave it as it is"
                 raise Unfit(f"{self.name} can't be cleared: the service documents no null here; {way_out}")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taskframe.plan import Plan
 
 Conflicts = Literal["ours"] | None
+_DONE = frozenset({"applied", "unchanged", "ready"})
 
 
 def retry_plan(plan: Plan, outcomes: Sequence[Outcome], run: str, conflicts: Conflicts) -> Plan:
@@ -47,12 +48,22 @@ def _again(plan: Plan, outcomes: Mapping[str, Outcome]) -> Iterator[Edit]:
             yield Edit(edit.id, base, after)
 
 
+def left_edits(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[Edit]:
+    """What did not go through, in the plan's order, with the cells that are left."""
+    left = {o.id: o for o in outcomes if o.kind not in _DONE}
+    for edit in plan.edits():
+        outcome = left.get(edit.id)
+        if outcome is not None:
+            after = {n: v for n, v in edit.after.items() if n not in outcome.written}
+            yield Edit(edit.id, edit.base, after or edit.after)
+
+
 def undo_plan(plan: Plan, outcomes: Sequence[Outcome], run: str) -> Plan:
     """Puts back what this run wrote, a `partial`'s half too; what others changed since will be a conflict."""
     schema, problems = plan.schema, list[Problem]()
     written = {o.id: o for o in outcomes if o.written}
     edits = list(_back(plan, written, schema, problems))
-    notes = []
+    notes = [f"puts back what run {run} wrote"] if written else []
     unknown = sum(1 for o in outcomes if o.kind == "unknown")
     if unknown:
         tasks = "1 task is" if unknown == 1 else f"{unknown:,} tasks are"
@@ -82,8 +93,8 @@ def _back(plan: Plan, outcomes: Mapping[str, Outcome], schema: Schema, problems:
 
 
 def _base(edit: Edit, outcome: Outcome) -> Row:
-    """The task as it was when the run was through with it."""
-    return {**edit.base, **outcome.written, **(outcome.row or {})}
+    """The task as it was when the run was through with it; what it wrote, as it was right after."""
+    return {**edit.base, **outcome.written, **(outcome.row or {}), **outcome.answered}
 
 
 def _words(unfit: Unfit) -> str:

@@ -26,17 +26,35 @@ _within: ContextVar[Session | None] = ContextVar("taskframe_session", default=No
 
 
 class Stop:
-    """What an interrupt calls: the run that is under way takes no new task, and ends in order."""
+    """What an interrupt calls: the run that is under way takes no new task, and ends in order.
+
+    `begun`: the run may be in the journal already, so that it must come to an end there too.
+    """
 
     def __init__(self) -> None:
-        self.run: Run | None = None
+        self.begun = False
         self.asked = False
+        self._run: Run | None = None
 
     def __call__(self) -> None:
         """Ask for it. Where no run has begun yet, `asked` keeps it from beginning."""
         self.asked = True
-        if self.run is not None:
-            self.run.stop(INTERRUPTED)
+        self.because(INTERRUPTED)
+
+    def takes(self, run: Run) -> None:
+        """This is the run. Where it was asked to stop already, it sends nothing."""
+        self._run = run
+        if self.asked:
+            run.stop(INTERRUPTED)
+
+    def because(self, why: str) -> None:
+        """Stops the run, where there is one, for this reason."""
+        if self._run is not None:
+            self._run.stop(why)
+
+    def hurry(self) -> bool:
+        """Ends the run without waiting for its calls. False where there is none to be ended so."""
+        return self._run is not None and self._run.hurry()
 
 
 class Session:
@@ -62,12 +80,14 @@ class Session:
     # calls
 
     def run(self, coro: Coroutine[Any, Any, T], *, stop: Stop | None = None) -> T:
-        """Runs `coro` on the loop and waits. An interrupt cancels it; a run that has a `stop` ends in order.
+        """Runs `coro` on the loop and waits. An interrupt cancels it; a run that has a `stop` ends in order, and at a
+        second one at once.
 
         Raises ClosedError, also when it was closed meanwhile.
         """
         try:
-            return self._background.run(coro, on_interrupt=None if stop is None else lambda: self._halt(stop))
+            ways = () if stop is None else (lambda: self._halt(stop), lambda: self._hurry(stop))
+            return self._background.run(coro, on_interrupt=ways)
         except asyncio.CancelledError:
             if self.closed:
                 raise _closed_meanwhile() from None
@@ -121,14 +141,20 @@ class Session:
         finally:
             _within.reset(within)
             self._busy.pop(task, None)
+            self.link.limiter.flush_soon()
 
     # the end
 
-    def close(self) -> None:
-        """Ends what is under way and closes what was opened. May be called again."""
+    def close(self, *, at_exit: bool = False) -> None:
+        """Ends what is under way and closes what was opened. May be called again.
+
+        `at_exit`: the process ends, and threads that wait for what is under way are not woken any more.
+        """
         if self._inside():  # to wait for the work that this is part of would be to wait for ever
             self.abandon()
         elif self._latch.acquire(blocking=False):
+            if at_exit:
+                self._background.strand()
             try:
                 if self._used():
                     self._background.run(self._end())
@@ -173,15 +199,24 @@ class Session:
                 self._halt(stop)
         if busy:
             await asyncio.wait(busy)
+        await self.link.limiter.flush()
         self.link.limiter.close()
         await self.link.transport.aclose()
 
     def _halt(self, stop: Stop) -> None:
         """Ends a run in order, so that each of its tasks has an outcome; one that has not begun, at once."""
         stop()
-        if stop.run is None:
-            for task in [t for t, s in self._busy.items() if s is stop]:
-                task.cancel()
+        if not stop.begun:
+            self._cancel(stop)
+
+    def _hurry(self, stop: Stop) -> None:
+        """Ends it without waiting for anything."""
+        if not stop.hurry():
+            self._cancel(stop)
+
+    def _cancel(self, stop: Stop) -> None:
+        for task in [t for t, s in self._busy.items() if s is stop]:
+            task.cancel()
 
     def _used(self) -> bool:
         return self._loop is not None and self._pid == os.getpid()
@@ -205,4 +240,4 @@ def finish(session: Session) -> None:
         session.abandon()
     else:  # the process ends: what is not closed now, in order, would complain
         with suppress(Exception):
-            session.close()
+            session.close(at_exit=True)

@@ -20,6 +20,9 @@ SLOW = (
     "connection",
     "contract",
     "docs",
+    "interrupt",
+    "kill",
+    "journal",
     "kore",
     "loading",
     "notebooks",
@@ -27,6 +30,7 @@ SLOW = (
     "sandbox",
     "services",
     "stories",
+    "storm",
 )
 """Folders of tests that `make quick` leaves out: they start servers and processes by the dozen, or long searches."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -64,6 +65,12 @@ class Baseline:
         for name in nested:
             snapshot[name] = pd.array([json_text(v) for v in snapshot[name]], dtype="str")
         return cls(snapshot, schema, frozenset(nested))
+
+    def with_schema(self, schema: Schema) -> Baseline:
+        """The same tasks under a schema that knows more names. What was noted of the columns' memory stays."""
+        new = copy(self)
+        object.__setattr__(new, "schema", schema)
+        return new
 
     def __len__(self) -> int:
         return len(self.frame)

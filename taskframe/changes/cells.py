@@ -35,6 +35,7 @@ class Cells:
     bad: np.ndarray
     problems: tuple[Problem, ...] = ()
     line_ends: int = 0  # cells of a file that differ in nothing else, and are no edits
+    quoted: int = 0  # cells of a frame that differ in a `'` that our own files put before a formula, and are no edits
 
     @classmethod
     def compare(cls, baseline: Baseline, edited: Edited, rows: Rows, column: Column) -> Cells:
@@ -53,7 +54,7 @@ class Cells:
         after: list[Any] = []
         bad: list[int] = []
         problems: list[Problem] = []
-        line_ends = 0
+        line_ends = quoted = 0
         blank = edited.blank.get(column.name)
         cells = zip(at.tolist(), _normal(base.take(at), column), values.take(at).tolist(), strict=True)
         for position, old, value in cells:
@@ -63,6 +64,9 @@ class Cells:
                 if _same_lines(old, value):
                     line_ends += 1
                     continue
+            elif isinstance(value, str) and value == f"'{old}" and old[:1] in _FORMULA:
+                quoted += 1
+                continue
             try:
                 new = judge(old, value)
             except Unfit as unfit:
@@ -86,6 +90,7 @@ class Cells:
             np.array(bad, dtype=np.intp),
             tuple(problems),
             line_ends,
+            quoted,
         )
 
     @property
@@ -113,10 +118,17 @@ class Cells:
 
     def notes(self) -> list[str]:
         """What was not counted as an edit."""
-        if not self.line_ends:
-            return []
-        cells = "cell differs only in its" if self.line_ends == 1 else "cells differ only in their"
-        return [f"{self.column.name}: {self.line_ends:,} {cells} line ends, which is no edit"]
+        found = []
+        if self.line_ends:
+            cells = "cell differs only in its" if self.line_ends == 1 else "cells differ only in their"
+            found.append(f"{self.column.name}: {self.line_ends:,} {cells} line ends, which is no edit")
+        if self.quoted:
+            cells = "cell differs" if self.quoted == 1 else "cells differ"
+            found.append(
+                f"{self.column.name}: {self.quoted:,} {cells} only in the ' that to_csv puts before what a spreadsheet "
+                "would run as a formula, which is no edit: plan_csv reads such a file as it was meant"
+            )
+        return found
 
     def warning(self) -> str:
         """What a frame gets for it."""
@@ -130,6 +142,8 @@ class Cells:
         at = np.searchsorted(places, self.places[order])
         return ColumnChanges(self.column.name, at, self.before[order], self.after[order])
 
+
+_FORMULA = ("=", "+", "-", "@")
 
 _NO_CALL = "the service has no call that changes it"
 

@@ -166,8 +166,8 @@ def _sorted(problems: Sequence[Problem], baseline: Baseline) -> tuple[Problem, .
 def _lines(edited: Edited, changes: Changes) -> dict[str, int]:
     if edited.lines is None:
         return {}
-    changed = set(changes.ids)
-    return {str(task): int(line) for task, line in zip(edited.ids, edited.lines, strict=True) if task in changed}
+    changed = np.asarray(edited.ids.isin(changes.ids))
+    return dict(zip(map(str, edited.ids[changed]), edited.lines[changed].tolist(), strict=True))
 
 
 def _changes(baseline: Baseline, found: Sequence[Cells]) -> Changes:

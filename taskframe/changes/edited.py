@@ -23,6 +23,7 @@ class Edited:
     - `problems`: what was wrong already when it was read; such cells are in `skip`.
     - `strict`: an edit in a read-only column is a problem a cell (files), not a warning a column (frames).
     - `blank`: per column, a mask of the cells that are null because nothing is in them (a blank cell that clears).
+    - `doubted`: the encoding of the file is only likely, so its letters beyond ASCII may be others.
     """
 
     ids: pd.Index
@@ -34,6 +35,7 @@ class Edited:
     notes: tuple[str, ...] = ()
     strict: bool = False
     blank: Mapping[str, np.ndarray] = field(default_factory=dict)
+    doubted: bool = False
 
     def line(self, position: int) -> int | None:
         """The line of row `position`, or None for a frame."""

@@ -70,7 +70,9 @@ def _resolved(edited: Edited, column: Column, seen: set[str], find: Find) -> Edi
 
 
 def _words(cells: list[object]) -> Iterator[str]:
-    yield from dict.fromkeys(cell for cell in cells if isinstance(cell, str) and cell.strip())
+    for cell in dict.fromkeys(cell for cell in cells if isinstance(cell, str)):
+        if cell.strip():
+            yield cell
 
 
 def _problem(edited: Edited, column: Column, row: int, cell: str, unfit: dict[str, str]) -> Problem:

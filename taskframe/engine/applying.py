@@ -24,6 +24,7 @@ from taskframe.engine.settling import GONE, Settler, changed_too
 from taskframe.engine.verifying import Verifier, Verify, fresh_for, way_of
 from taskframe.engine.work import Begun, Bench, Work
 from taskframe.engine.workqueue import Job, WorkQueue
+from taskframe.errors import JournalError
 from taskframe.schema import Schema
 from taskframe.services.base import Service
 
@@ -77,7 +78,7 @@ class Run:
             more=lambda idle: self._verifier.more(idle=idle),
         )
         record = Unrecorded() if record is None else record
-        self._ledger = Ledger(on_outcome, record)
+        self._ledger = Ledger(on_outcome, record, clock.wall)
         fresh = fresh_for(service, self._way)
         self._bench = Bench(
             service, schema, catalogue, caller, rng, self._queue, self._ledger, self.stop, fresh, record
@@ -87,6 +88,7 @@ class Run:
         self._verifier = Verifier(self._bench, self._settler, self._way)
         self._sender = Sender(self._bench, self._settler.rule, self._verifier.again)
         self._stopping = asyncio.Event()
+        self._workers: Sequence[asyncio.Task[None]] = ()
 
     def stop(self, why: str) -> None:
         """Ends the run in order: nothing more is sent, calls in flight may end. The first reason counts."""
@@ -96,6 +98,10 @@ class Run:
         self._queue.stop()
         self._caller.halt()
         self._stopping.set()
+
+    def hurry(self) -> bool:
+        """After a `stop`: calls in flight are not waited for any more, and are `unknown`. False where none is left."""
+        return any([worker.cancel() for worker in self._workers])
 
     async def apply(
         self,
@@ -115,10 +121,10 @@ class Run:
         self._edits = list(edits) if begun else edits  # an iterator can be walked only once
         self._begun, self._done = begun, done
         if begun:
-            self._go_on(settle_after)
+            await self._go_on(settle_after)
         if self._way == "listing":
             self._verifier.begin(self._works())
-        workers = [asyncio.create_task(self._worker(number)) for number in range(self._concurrency)]
+        self._workers = workers = [asyncio.create_task(self._worker(n)) for n in range(self._concurrency)]
         watch = asyncio.create_task(self._watch(workers, grace))
         try:
             ends = await asyncio.gather(*workers, return_exceptions=True)
@@ -134,19 +140,26 @@ class Run:
             self._leave(work)
         return self._ledger.outcomes()
 
-    def _go_on(self, settle_after: float) -> None:
+    async def _go_on(self, settle_after: float) -> None:
         """Queues what is in doubt, or half done: to be read, or where a version makes it harmless, to be sent again."""
-        versioned = self._bench.service.versioned
+        bench, versioned = self._bench, self._bench.service.versioned
+        if not versioned:
+            try:
+                await bench.record.admit_all(sorted(self._begun))
+            except JournalError as error:
+                self.stop(str(error))
         for position, edit in enumerate(self._edits):
             begun = self._begun.get(position)
             if begun is None:
                 continue
             work = Work(position, edit)
-            work.go_on(begun, versioned=versioned)
+            work.go_on(begun)
             if versioned:
                 self._queue.send(work)
-            else:
-                self._queue.read(work, after=settle_after if begun.doubt else 0.0)
+                continue
+            if begun.doubt:  # each call leaves when the one before it is on disk: it can only be the first one left
+                work.lost = work.cells(bench.service.calls(work.edit, bench.catalogue)[0])
+            self._queue.read(work, after=settle_after if begun.doubt else 0.0)
 
     async def dry_run(self, edits: Sequence[Edit]) -> dict[int, Outcome]:
         """Reads the tasks again and says what an apply would do; writes nothing. Raises when they can't be read."""

@@ -33,7 +33,8 @@ class Attempt:
     """One HTTP call and what came of it.
 
     `verdict` is None when no reply came, or none that makes sense: then `failure` says why. `sent` is False only
-    where the call certainly never left. `started` and `ended` are of the clock's `now()`.
+    where the call certainly never left. `started` and `ended` are of the clock's `now()`. `scout`: it was refused, as
+    was to be expected: it was one more than the limiter takes the service to allow.
     """
 
     verdict: Verdict | None
@@ -44,6 +45,7 @@ class Attempt:
     request_id: str | None
     started: float
     ended: float
+    scout: bool = False
 
     @property
     def elapsed(self) -> float:
@@ -140,6 +142,10 @@ class Caller:
         for grounded in list(self._grounded):
             grounded.wake()
 
+    def grounded(self) -> _Grounded:
+        """Around other waiting that a halt shall end: then it raises Halted."""
+        return self._ground()
+
     def _ground(self) -> _Grounded:
         if self._halted:
             raise Halted
@@ -178,6 +184,7 @@ class Caller:
                 except ProtocolError as error:
                     failure, status = error, error.status_code or status
                 ended = clock.now()
+                scout = status is not None and self._learn(verdict, started, ended)
         if verdict is not None:
             request_id = verdict.request_id
         else:
@@ -185,7 +192,15 @@ class Caller:
         if log.isEnabledFor(logging.DEBUG):
             words = verdict.kind if verdict is not None else failure
             log.debug("%s %s: %s %s in %.3f s", call.method, call.path, status, words, ended - started)
-        return Attempt(verdict, failure, sent, generation, status, request_id, started, ended)
+        return Attempt(verdict, failure, sent, generation, status, request_id, started, ended, scout)
+
+    def _learn(self, verdict: Verdict | None, started: float, ended: float) -> bool:
+        """Tells the limiter what an answer says of limits that nobody told of. True for a scout that was refused."""
+        if verdict is None or verdict.kind != "throttled":
+            self.limiter.passed(started, ended)
+        elif verdict.status != 503:  # out of order is not too fast
+            return self.limiter.refused(started, ended)
+        return False
 
     def _request(self, call: Call, token: SecretStr | None) -> Request:
         nonce = f"{self.rng.getrandbits(128):032x}"
@@ -214,7 +229,7 @@ class Caller:
                     await self.clock.sleep(wait)
             elif verdict.kind == "throttled":
                 throttles += 1
-                waited += self.hold_back(call, verdict, throttles)
+                waited += self.hold_back(call, verdict, throttles, scout=attempt.scout)
                 self._bound(call, verdict, waited)
             elif verdict.kind == "expired":
                 if renewed or not self.tokens.renewable:
@@ -229,15 +244,19 @@ class Caller:
         with self._ground():
             await self.tokens.renew(generation)
 
-    def hold_back(self, call: Call, verdict: Verdict, times: int) -> float:
+    def hold_back(self, call: Call, verdict: Verdict, times: int, *, scout: bool = False) -> float:
         """Pause everybody after this call's `throttled` reply number `times`; gives the seconds.
 
-        As long as the service asks, else longer each time. ServiceError, and no pause, when that is beyond `max_wait`.
+        As long as the service asks, else longer each time; after a `scout` only a little. ServiceError, and no pause,
+        when that is beyond `max_wait`.
         """
-        after = verdict.after if verdict.after is not None else min(30.0, 2.0 ** min(times, 5))
+        patience = _LEAST if scout else min(30.0, 2.0 ** min(max(times, self.limiter.rounds), 5))
+        after = patience if verdict.after is None else verdict.after
         wait = max(_LEAST, delay(times, after=after, rng=self.rng))
         self._bound(call, verdict, wait)
-        if self.limiter.pause(wait):  # once a pause, however many calls in flight are turned away together
+        if (
+            self.limiter.pause(wait) and not scout
+        ):  # once a pause, however many calls in flight are turned away together
             self.limiter.ease()
             self.pauses += 1
         return wait

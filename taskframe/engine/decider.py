@@ -11,6 +11,7 @@ from taskframe.changes.edit import Edit
 from taskframe.changes.judge import Judge
 from taskframe.changes.merge import Conflict
 from taskframe.changes.normal import same
+from taskframe.engine.aside import aside
 from taskframe.errors import SettingsError, did_you_mean
 from taskframe.problem import Problem
 from taskframe.schema import Schema, Unfit
@@ -91,10 +92,10 @@ class Decider:
         def ask() -> tuple[Any, BaseException | None]:
             try:
                 return function(task, conflict.column, *three), None
-            except BaseException as error:  # handed over by hand: a future would choke on StopIteration
+            except BaseException as error:  # a value: whatever it is, it must not pass for the engine's own
                 return None, error
 
-        answer, error = await asyncio.to_thread(ask)
+        answer, error = await aside(ask)
         if error is not None:
             raise Undecided(f"on_conflict raised {type(error).__name__}: {error}"[:400]) from error
         if answer is None and None not in three:

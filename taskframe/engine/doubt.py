@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,25 +44,6 @@ def doubt_of(work: Work, theirs: Row, schema: Schema) -> Doubt:
     else:
         put_back = work.doubt and not settled and _may_be_put_back(work.edit, theirs, schema)
     return Doubt(sent, unlocked, there, settled, still, put_back)
-
-
-def made_of(work: Work, calls: Sequence[Mapping[str, Any]], theirs: Row, schema: Schema) -> Mapping[str, Any]:
-    """Of calls that go out one after another, the cells of those that the task shows to have been made.
-
-    Where it shows the first ones made and the others not, they are those; else any may have been: all that is in doubt.
-    """
-    base = work.edit.base
-    made: dict[str, Any] = {}
-    left = False
-    for cells in calls:
-        there = all(same(theirs.get(n, base.get(n)), v, schema[n]) for n, v in cells.items())
-        untouched = all(same(theirs.get(n, base.get(n)), base.get(n), schema[n]) for n in cells)
-        if not (untouched if left else there or untouched):
-            return work.lost
-        left = left or not there
-        if not left:
-            made |= cells
-    return made or work.lost
 
 
 def _is_still(work: Work, theirs: Row, schema: Schema) -> bool:

@@ -8,9 +8,9 @@ while all others wait for its reply: so a window that is too narrow is noticed, 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -37,13 +37,17 @@ _STEP: Final = 0.1
 
 
 class Evidence:
-    """Calls that went through, in the order of their ends, and calls that were refused."""
+    """Calls that went through, in the order of their ends, and calls that were refused.
 
-    def __init__(self, passed: Sequence[Span], refused: Sequence[Span]) -> None:
+    `since`: what ended before tells how full the windows were, but not what they hold: that was another limit.
+    """
+
+    def __init__(self, passed: Sequence[Span], refused: Sequence[Span], since: float = -math.inf) -> None:
         self._starts = np.fromiter((start for start, _ in passed), float, len(passed))
         self._ends = np.fromiter((end for _, end in passed), float, len(passed))
         # the earliest start of a call and all those behind it
         self._since = np.minimum.accumulate(self._starts[::-1])[::-1]
+        self._first = int(np.searchsorted(self._ends, since, side="right"))
         self._left_at = np.fromiter((start for start, _ in refused), float, len(refused))
         self._later = np.array([np.count_nonzero(self._starts >= end) for _, end in refused], int)
 
@@ -70,15 +74,16 @@ class Evidence:
 
     def _calls(self, per: float) -> int:
         """How many calls a window of so many seconds holds, if that explains it; else 0."""
-        most = self._most(per)
-        return most if 0 < most <= self._fewest(per) else 0
+        fewest = self._fewest(per)
+        return fewest if self._most(per) <= fewest else 0
 
     def _most(self, per: float) -> int:
         """So many went through that are certainly in one window."""
-        if not len(self._ends):
+        ends = self._ends[self._first :]
+        if not len(ends):
             return 0
-        first = np.searchsorted(self._since, self._ends - per, side="right")
-        return int((np.arange(1, len(self._ends) + 1) - first).max())
+        first = np.searchsorted(self._since, ends - per, side="right")
+        return int((np.arange(self._first + 1, len(self._ends) + 1) - first).max())
 
     def _fewest(self, per: float) -> int:
         """So many, at most, had gone through in the window ahead of one that was refused."""
@@ -94,11 +99,13 @@ class Finder:
     def __init__(self) -> None:
         self.limit: Limit | None = None
         self.scouted = False
+        self.rounds = 0  # pauses in a row that were in vain
         self._starts: list[float] = []
         self._ends: list[float] = []
         self._refused: list[Span] = []
         self._episode = 0  # of the refusals, the first that came since a call went through after one
-        self._since = float("-inf")  # when the episode before this one was over
+        self._since = -math.inf  # when the limit became what it is
+        self._known_at = 0.0  # when the first refusal of this round came
         self._doubtful = False  # refused, and nothing went through that was sent since
         self._scouting = False
         self._certain = False  # a scout was refused
@@ -152,11 +159,11 @@ class Finder:
         if self._scouting:
             self._scouting = False
             self._step = min(0.5, 2 * self._step) if self._certain else _STEP
-            self._learn(ended, sure=self._certain)
+            self._learn(sure=self._certain)
         elif self._doubtful and started > self._refused[-1][1]:
-            self._doubtful = False
+            self._doubtful, self.rounds = False, 0
             self._step = _STEP
-            self._learn(ended, sure=False)
+            self._learn(sure=False)
 
     def refused(self, started: float, ended: float) -> None:
         """A call was one too many."""
@@ -171,26 +178,28 @@ class Finder:
         else:
             if not self._doubtful:
                 self._doubtful, self._episode = True, len(self._refused)
+                self._known_at, self.rounds = ended, 1
+            elif started >= self._known_at:  # sent after the pause that the one before brought about
+                self._known_at, self.rounds = ended, self.rounds + 1
             self._refused.append((started, ended))
         if len(self._refused) > REFUSALS:
             gone = len(self._refused) - REFUSALS
             del self._refused[:gone]
             self._episode = max(0, self._episode - gone)
 
-    def _learn(self, now: float, *, sure: bool) -> None:
+    def _learn(self, *, sure: bool) -> None:
         """A new window, of all evidence, else of the latest; a scout is sent as soon as it is full."""
         if self._ends[0] > (self._refused[0][0] if self._refused else 0.0):
             self._refused = [r for r in self._refused if r[0] >= self._ends[0]]
             self._episode = min(self._episode, len(self._refused))
         spans = list(zip(self._starts, self._ends, strict=True))[-REMEMBERED:]
-        found = Evidence(spans, self._refused).window()
-        if found is None:
+        found = Evidence(spans, self._refused, self._since).window()
+        if found is None and self._episode < len(self._refused):
             self._refused = self._refused[self._episode :]
-            recent = list(islice(spans, bisect_right(self._ends[-len(spans) :], self._since), None))
-            found = Evidence(recent, self._refused).window() if self._refused else None
+            self._since = self._refused[0][0]
+            found = Evidence(spans, self._refused, self._since).window()
         if found is None:
             self._refused.clear()
-        self._since = now
         self._certain = sure and found is not None
         self._left, self._apart = 0, self._apart if sure else _FIRST_SCOUT
         self._episode = len(self._refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from taskframe.changes.merge import Conflict
@@ -19,8 +20,14 @@ DETAIL = 500
 class Ledger:
     """Each work's outcome is put down once; what comes later for the same work does not count."""
 
-    def __init__(self, on_outcome: Callable[[Outcome], object], record: Recording | None = None) -> None:
+    def __init__(
+        self,
+        on_outcome: Callable[[Outcome], object],
+        record: Recording | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._on_outcome = on_outcome
+        self._wall = wall
         self._record = Unrecorded() if record is None else record
         self._outcomes: dict[int, Outcome] = {}
         self._told = True
@@ -48,7 +55,7 @@ class Ledger:
             kind, detail = _halves(work, kind, detail)
         outcome = Outcome(
             work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, work.row, conflicts,
-            work.read_age, work.written, work.before, left,
+            work.read_age, work.written, work.before, left, self._wall(), work.moved(),
         )  # fmt: skip
         self._outcomes[work.position] = outcome
         self._record.outcome(work.position, outcome)

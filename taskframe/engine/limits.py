@@ -29,6 +29,9 @@ class Spending(Protocol):
     def ended(self, longest: float) -> None:
         """A call has ended now."""
 
+    def flush_soon(self) -> None:
+        """What was counted is to be kept: some work has ended."""
+
     async def flush(self) -> None:
         """What was counted is kept when this returns."""
 
@@ -250,6 +253,16 @@ class Limiter:
         self._gate.finder.refused(started, ended)
         return self._gate.finder.scouted
 
+    @property
+    def rounds(self) -> int:
+        """How many pauses in a row were in vain: after each, those who were sent ahead were refused again."""
+        return self._gate.finder.rounds
+
+    def flush_soon(self) -> None:
+        """What this connection has spent goes to disk, as a load or a run has ended."""
+        if self._spending is not None:
+            self._spending.flush_soon()
+
     async def flush(self) -> None:
         """What this connection has spent is on disk when this returns."""
         if self._spending is not None:
@@ -286,9 +299,7 @@ class _Registry:
         self._lock = threading.Lock()
         self._gates: weakref.WeakValueDictionary[Hashable, _Gate] = weakref.WeakValueDictionary()
 
-    def limiter(
-        self, key: Hashable, limits: Sequence[Limit], clock: Clock, spending: Spending | None
-    ) -> Limiter:
+    def limiter(self, key: Hashable, limits: Sequence[Limit], clock: Clock, spending: Spending | None) -> Limiter:
         # Two clocks' times can't be in one log, and after a fork the parent's calls in flight don't end here.
         clock_id = 0 if isinstance(clock, SystemClock) else id(clock)
         full = (key, clock_id, os.getpid())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -44,6 +44,7 @@ class _Job(Generic[T]):
         self._running = threading.Lock()
         self._running.acquire()
         self._over = False
+        self.stranded = False
         self.done: Future[None] = Future()
 
     def start(self) -> None:
@@ -71,6 +72,9 @@ class _Job(Generic[T]):
     def failed_with(self, kind: type[BaseException]) -> bool:
         return self._outcome is not None and isinstance(self._outcome.error, kind)
 
+    def succeeded(self) -> bool:
+        return self._outcome is not None and self._outcome.error is None
+
     def _start(self) -> None:
         if self._task is None and self._outcome is None:
             self._task = self._loop.create_task(self._run())
@@ -87,6 +91,8 @@ class _Job(Generic[T]):
         if self._outcome is None:  # cancelled before its first step
             self._coro.close()
             self._outcome = _Outcome(None, asyncio.CancelledError())
+        if self.stranded:
+            return
         self._over = True
         self._running.release()
         self.done.set_result(None)
@@ -183,18 +189,19 @@ class Background:
         self._lock = threading.Lock()
         self._thread: _LoopThread | None = None
         self._closed = False
+        self._jobs: set[_Job[Any]] = set()
 
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed
 
-    def run(self, coro: Coroutine[Any, Any, T], *, on_interrupt: Callable[[], object] | None = None) -> T:
+    def run(self, coro: Coroutine[Any, Any, T], *, on_interrupt: Sequence[Callable[[], object]] = ()) -> T:
         """Run `coro` on the loop and wait for what it gives or raises (with its traceback).
 
-        A KeyboardInterrupt here, in the waiting thread, cancels it, waits until it has ended and is raised. With
-        `on_interrupt` the first one calls that instead (on the loop, before this returns) and goes on waiting: for an
-        orderly stop.
+        A KeyboardInterrupt here, in the waiting thread, cancels it, waits until it has ended and is raised. The first
+        ones call what `on_interrupt` has instead, one each (on the loop, before this returns), and the waiting goes on:
+        for an orderly stop. What it gives after that is given; that it was interrupted, the caller knows.
         Works where an event loop is running; inside our own loop it would wait for itself: RuntimeError.
         """
         thread = self._hold(coro)
@@ -204,23 +211,31 @@ class Background:
                 "a sync call from taskframe's own event loop would wait for itself for ever: await the async one"
             )
         job = _Job(thread.loop, coro)
-        orderly = 0 if on_interrupt is None else 1
+        self._jobs.add(job)
+        try:
+            return self._wait(job, thread, on_interrupt)
+        finally:
+            self._jobs.discard(job)
+
+    def _wait(self, job: _Job[T], thread: _LoopThread, on_interrupt: Sequence[Callable[[], object]]) -> T:
+        orderly = len(on_interrupt)
         interrupts = answered = 0
-        asking: _Job[None] | None = None
+        asking: list[_Job[None]] = []
         # An interrupt may come at any line: all that it asks for is done in here, where the next one finds its place.
         while True:
             try:
                 while answered < interrupts:
-                    if answered < orderly and on_interrupt is not None:
-                        asking = asking or _Job(thread.loop, _call(on_interrupt))
-                        asking.start()
+                    if answered < orderly:
+                        if len(asking) == answered:
+                            asking.append(_Job(thread.loop, _call(on_interrupt[answered])))
+                        asking[answered].start()
                     else:
                         job.cancel()
                     answered += 1
                 job.start()
                 while not job.wait():
                     pass
-                while asking is not None and not asking.wait():
+                while not all(asked.wait() for asked in asking):
                     pass
                 break
             except KeyboardInterrupt:
@@ -232,7 +247,7 @@ class Background:
                 while not job.wait():
                     pass
                 raise
-        if interrupts > orderly and not job.failed_with(KeyboardInterrupt):
+        if interrupts > orderly and not job.failed_with(KeyboardInterrupt) and not (orderly and job.succeeded()):
             raise KeyboardInterrupt
         return job.result()
 
@@ -251,6 +266,12 @@ class Background:
             await asyncio.shield(done)
             raise
         return job.result()
+
+    def strand(self) -> None:
+        """The process ends: who waits here is a daemon thread, and waits for ever. Woken now, it would run in an
+        interpreter that goes away, and take it down where that is in the middle of pandas."""
+        for job in list(self._jobs):
+            job.stranded = True
 
     def close(self) -> None:
         """Give the loop back; the last one stops it and joins its thread. May be called again."""

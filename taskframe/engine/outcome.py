@@ -31,8 +31,10 @@ class Outcome:
     `row` is the task as the service last showed it, where it did. `attempts` counts the writes that were sent.
     `read_age`: seconds from the last read of the task to its write, both as they left us (of two writes the longer);
     None where nothing was written, nothing was read before, or versions guard the write. `written`: the cells that
-    went through, `before` what they held when they were last read ahead of that. `left`: the run ended before this task
-    was through with, so that `resume` goes on with it.
+    went through, `before` what they held when they were last read ahead of that. `left`: the run ended before this
+    task was through with, so that `resume` goes on with it. `at`: when it was known, in epoch seconds.
+    `answered`: written cells that `row` shows otherwise than the service did right after their write, as somebody else
+    changed them since.
     """
 
     id: str
@@ -47,3 +49,20 @@ class Outcome:
     written: Row = field(default_factory=dict)
     before: Row = field(default_factory=dict)
     left: bool = False
+    at: float | None = None
+    answered: Row = field(default_factory=dict)
+
+    def of_cell(self, name: str) -> OutcomeKind:
+        """What became of one planned cell: of a task that is `partial` or `unknown`, a part may be written.
+
+        A cell of an `applied` task that was not written is `unchanged`: the service had it, or its value was taken.
+        """
+        if name in self.written:
+            return "applied"
+        if self.kind == "applied":
+            return "unchanged"
+        if self.kind != "partial":
+            return self.kind
+        if any(conflict.column == name for conflict in self.conflicts):
+            return "conflict"
+        return "skipped" if self.left else "failed"

@@ -24,8 +24,12 @@ class Recording(Protocol):
     async def admit_all(self, positions: Sequence[int]) -> None:
         """These tasks may be sent from now on, and no others."""
 
-    def step(self, position: int, cells: Row, before: Row, row: Row) -> None:
-        """One of several calls of a task went through: these cells were written, over `before`."""
+    async def step(self, position: int, cells: Row, before: Row, row: Row) -> None:
+        """One of several calls of a task went through: these cells were written, over `before`.
+
+        Waits until that is put down: the next call leaves only then, so that after a crash it is known which one may
+        have been sent. Raises JournalError.
+        """
 
     def outcome(self, position: int, outcome: Outcome) -> None:
         """This became of a task."""
@@ -44,7 +48,7 @@ class Unrecorded:
     async def admit_all(self, positions: Sequence[int]) -> None:
         """Nothing is to be waited for."""
 
-    def step(self, position: int, cells: Row, before: Row, row: Row) -> None:
+    async def step(self, position: int, cells: Row, before: Row, row: Row) -> None:
         """Not kept."""
 
     def outcome(self, position: int, outcome: Outcome) -> None:

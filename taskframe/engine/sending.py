@@ -103,7 +103,7 @@ class Sender:
             case "expired":
                 await self._renew(work, call, attempt)
             case "throttled":
-                self._hold_back(work, call, verdict)
+                self._hold_back(work, call, verdict, attempt)
             case "retry":
                 self._again(work, call, attempt.detail, verdict.after)
             case "missing":
@@ -129,8 +129,8 @@ class Sender:
         if odd:
             work.remark = f"the service answered with another value for {', '.join(odd)}"
         if len(cells) < len(work.edit.after):
-            self._bench.record.step(work.position, work.written, work.before, work.row)
-            await self._rule(work, work.row, at)
+            if await self._bench.step(work, work.row):
+                await self._rule(work, work.row, at)
         else:
             self._bench.ledger.finish(work, "applied", work.remark)
 
@@ -148,14 +148,14 @@ class Sender:
         else:
             self._bench.queue.send(work, after=wait)
 
-    def _hold_back(self, work: Work, call: Call, verdict: Verdict) -> None:
+    def _hold_back(self, work: Work, call: Call, verdict: Verdict, attempt: Attempt) -> None:
         """Everybody pauses. To be turned away is nobody's failure; that nobody gets through for too long, is."""
         caller = self._bench.caller
         if work.heard != self._answers:
             work.heard, work.waited, work.throttles = self._answers, 0.0, 0
         work.throttles += 1
         try:
-            work.waited += caller.hold_back(call, verdict, work.throttles)
+            work.waited += caller.hold_back(call, verdict, work.throttles, scout=attempt.scout)
         except ServiceError as error:
             self._stop(work, str(error))
             return

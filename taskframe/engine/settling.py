@@ -9,7 +9,7 @@ from taskframe.changes.merge import Conflict, resolve
 from taskframe.engine.backoff import delay
 from taskframe.engine.caller import Halted
 from taskframe.engine.decider import Decider, Undecided
-from taskframe.engine.doubt import doubt_of, made_of, versions
+from taskframe.engine.doubt import doubt_of, versions
 from taskframe.engine.reading import Reading, Seen
 from taskframe.engine.sending import ATTEMPTS, SILENCE
 from taskframe.engine.work import Bench, Work
@@ -105,8 +105,6 @@ class Settler:
         if self._is_old(work, theirs):
             self._wait(work)
             return
-        if work.lost:
-            self._narrow(work, theirs)
         found = doubt_of(work, theirs, schema)
         doubt, work.doubt = work.doubt, False
         stale, work.stale = work.stale, False
@@ -117,8 +115,8 @@ class Settler:
             work.read_at = at
         if found.settled:
             work.went_through(found.sent, age=work.lost_age)
-            if found.unlocked and len(work.written) < len(work.plan.after):
-                self._bench.record.step(work.position, work.written, work.before, theirs)
+            if found.unlocked and len(work.written) < len(work.plan.after) and not await self._bench.step(work, theirs):
+                return
             if not found.unlocked:
                 ledger.finish(work, "applied", THERE)
                 return
@@ -151,12 +149,6 @@ class Settler:
         else:
             await self._decide(work, edit, conflicts, doubt=doubt, wrote=doubt and bool(found.there), counts=counts)
 
-    def _narrow(self, work: Work, theirs: Row) -> None:
-        """After a crash nobody knows which of a task's calls were made; a read may tell."""
-        calls = self._bench.service.calls(work.edit, self._bench.catalogue)
-        if len(calls) > 1:
-            work.lost = made_of(work, [work.cells(call) for call in calls], theirs, self._bench.schema)
-
     def _is_old(self, work: Work, theirs: Row) -> bool:
         """Whether it shows a version that is older than ours, or was refused: it came from a copy that lags behind."""
         found = versions(work.edit, theirs, self._bench.schema)
@@ -179,12 +171,13 @@ class Settler:
         """What `on_conflict` makes of it. `wrote`: a part of a lost attempt is there."""
         bench = self._bench
         async with self._decider.turn:
-            if bench.queue.stopped:  # nobody is asked any more
+            try:
+                with bench.caller.grounded():
+                    edit = await self._decider.decide(edit, conflicts, work.decided)
+            except Halted:  # nobody is asked any more, or waited for
                 work.doubt = doubt
                 bench.queue.read(work)
                 return
-            try:
-                edit = await self._decider.decide(edit, conflicts, work.decided)
             except Undecided as undecided:
                 bench.ledger.finish(work, "failed", str(undecided), conflicts)
                 return

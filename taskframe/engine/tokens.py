@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
 
+from taskframe.engine.aside import aside
 from taskframe.errors import AuthError, SettingsError
 
 Fresh = Callable[[], "str | SecretStr | Awaitable[str | SecretStr]"]
@@ -85,7 +86,7 @@ class TokenSource:
     @staticmethod
     async def _ask(fresh: Fresh) -> SecretStr:
         try:
-            given: object = await asyncio.to_thread(fresh)
+            given: object = await aside(fresh)
             if inspect.isawaitable(given):
                 given = await given
         except Exception as error:

@@ -13,6 +13,7 @@ from taskframe.catalogue import Catalogue
 from taskframe.changes.edit import Edit, Row
 from taskframe.engine.caller import Attempt, Caller
 from taskframe.engine.recording import Recording, Unrecorded
+from taskframe.errors import JournalError
 from taskframe.schema import Schema
 from taskframe.services.base import Call, Service
 
@@ -36,6 +37,7 @@ class Begun:
     before: Row = field(default_factory=lambda: _NOTHING)
     row: Row | None = None
     attempts: int = 0
+    answered: Row = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(eq=False, slots=True)
@@ -44,7 +46,8 @@ class Work:
 
     - `flying`: a call is out. `doubt`: one was sent, and may have been written. `stale`: refused for its version.
     - `step` counts the calls that went through, `written` are their cells: `edit` holds what is left. `before`: what
-      those cells held when they were last read ahead of that.
+      those cells held when they were last read ahead of that; `answered`: what they did right after, where a further
+      call follows.
     - `lost`: cells that went out without a lock and were not answered, unless they were seen to be there since.
     - `denied`: why the task as it is now does not take the edit. `refusal`: why it will not be sent again, once a read
       has shown that no earlier attempt was written.
@@ -69,6 +72,7 @@ class Work:
     stale: bool = False
     written: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     before: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    answered: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     lost: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     denied: str = ""
     refusal: str = ""
@@ -111,15 +115,14 @@ class Work:
             return after
         return {n: v for n, v in after.items() if n in call.columns}
 
-    def go_on(self, begun: Begun, *, versioned: bool) -> None:
+    def go_on(self, begun: Begun) -> None:
         """Takes up what an earlier part of the run left behind."""
         base = self.plan.base if begun.row is None else {**self.plan.base, **begun.row}
         self.doubt, self.row, self.attempts = begun.doubt, begun.row, begun.attempts
         if begun.written:
             self.step, self.written, self.before = 1, begun.written, begun.before
+            self.answered = {n: base.get(n, v) for n, v in begun.written.items()} | dict(begun.answered)
         self.edit = Edit(self.plan.id, base, self.rest.after)
-        if begun.doubt and not versioned:
-            self.lost = self.edit.after
 
     def leave(self, now: float) -> None:
         """A call has left."""
@@ -140,6 +143,12 @@ class Work:
         verdict = attempt.verdict
         if verdict is None or verdict.kind != "ok":
             self.detail = attempt.detail
+
+    def moved(self) -> Mapping[str, Any]:
+        """Of `answered`, what `row` does not show any more."""
+        if not self.answered or self.row is None:
+            return _NOTHING
+        return {n: v for n, v in self.answered.items() if self.row.get(n, v) != v}
 
     def went_through(self, cells: Mapping[str, Any], *, age: float | None = None) -> None:
         """These cells were written: by the last call, or (`age`) by one whose reply was lost."""
@@ -174,3 +183,17 @@ class Bench:
     stop: Callable[[str], None]
     fresh: float = math.inf
     record: Recording = field(default_factory=Unrecorded)
+
+    async def step(self, work: Work, row: Row) -> bool:
+        """Puts down what was written of `work`, as `row` shows it, ahead of its next call.
+
+        False where that fails: then the run ends.
+        """
+        work.answered = {n: row.get(n, v) for n, v in work.written.items()} | dict(work.answered)
+        try:
+            await self.record.step(work.position, work.written, work.before, row)
+        except JournalError as error:
+            self.stop(str(error))
+            self.queue.send(work)
+            return False
+        return True

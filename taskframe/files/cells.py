@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Iterator, Sequence
+from operator import not_
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -16,52 +17,42 @@ from taskframe.changes.edited import Edited
 from taskframe.changes.intake import near_misses
 from taskframe.changes.normal import EXACT, parse
 from taskframe.changes.unfit import shown
-from taskframe.errors import FileError
 from taskframe.files.escape import is_blank, is_clear, unescape
 from taskframe.files.names import fold, folded, named
+from taskframe.files.reading import Reading
 from taskframe.files.rows import Ids, Rows, Sheet, check_header, count_cells
 from taskframe.problem import Problem, ProblemKind
 from taskframe.schema import NESTED, UTC_DTYPE, Column, Schema, Unfit
 
 _REMEMBERED = 100_000
 _SKIPPED = object()
-_EXACT_TIME = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+_EXACT_TIMES = re.compile(r"(?:(?:[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?(?:\n|\Z))*", re.ASCII)
 _DAMAGE = re.compile(
     r"[+-]?\d([.,]\d+)?E[+-]?\d+|#+|#(REF|NAME|VALUE|N/A|DIV/0|NULL|NUM|SPILL|CALC)[!?]?|\d+[./]\d+[./]\d+.*"
 )
 
 
-def read_cells(
-    sheet: Sheet,
-    schema: Schema,
-    *,
-    key: str | None,
-    keys: Mapping[str, str],
-    blank: Literal["leave", "clear"],
-    choices: Mapping[str, Collection[Any]],
-) -> Edited:
+def read_cells(sheet: Sheet, schema: Schema, how: Reading) -> Edited:
     """The tasks of a sheet. Raises FileError when its columns can't be told; all else is a problem a cell or row."""
-    if blank not in ("leave", "clear"):
-        raise FileError(f"blank={blank!r}: a blank cell is either left alone ('leave') or cleared ('clear')")
-    key = None if key == schema.index else key
-    sheet = named(sheet, schema)
+    key = None if how.key == schema.index else how.key
+    sheet = named(sheet, schema, how.names)
     header = sheet.header
     check_header(sheet, key or schema.index)
     rows = Rows(sheet, schema.index)
-    who = Ids(header, schema.index, key, keys)
+    who = Ids(header, schema.index, key, how.keys)
     readers = {
-        name: _Reader(schema[name], choices.get(name, ()), blank == "clear")
+        name: _Reader(schema[name], how.choices.get(name, ()), how)
         for name in header
         if name in schema and name != schema.index
     }
+    read = [(header.index(name), reader) for name, reader in readers.items()]
     lines: list[int] = []
-    for chunk_lines, chunk in rows.chunks():
-        kept = who.read(chunk_lines, chunk)
-        chunk = [chunk[at] for at in kept]
-        lines += [chunk_lines[at] for at in kept]
-        by_column = dict(zip(header, zip(*chunk, strict=True), strict=True)) if chunk else {}
-        for name, reader in readers.items():
-            reader.read(by_column.get(name, ()))
+    for these, columns in rows.lots():
+        kept = who.read(these, columns)
+        lines += these if kept is None else [these[at] for at in kept]
+        for at, reader in read:
+            cells = columns[at]
+            reader.read(cells if kept is None else [cells[row] for row in kept])
     problems = [*rows.problems, *who.problems]
     for reader in readers.values():
         problems += reader.problems(who.ids, lines)
@@ -72,7 +63,7 @@ def read_cells(
         ids=pd.Index(_text(who.ids), name=schema.index),
         columns={name: reader.series() for name, reader in readers.items()},
         skip={name: reader.skip for name, reader in readers.items()},
-        blank={name: reader.blank for name, reader in readers.items()} if blank == "clear" else {},
+        blank={name: reader.blank for name, reader in readers.items()} if how.blank == "clear" else {},
         lines=np.array(lines, dtype=np.int64),
         problems=tuple(problems),
         ignored=ignored,
@@ -88,13 +79,15 @@ class _Reader:
     it is the version of the row.
     """
 
-    def __init__(self, column: Column, choices: Collection[Any], clears: bool) -> None:
+    def __init__(self, column: Column, choices: Collection[Any], how: Reading) -> None:
         self.column = column
+        self._how = how
+        self._values: list[Any] = []
         self._parts: list[pd.Series[Any]] = []
         self._skip: list[np.ndarray[Any, np.dtype[Any]]] = []
         self._blanks: list[np.ndarray[Any, np.dtype[Any]]] = []
         self._rows = 0
-        self._blank = None if clears else _SKIPPED
+        self._blank = None if how.blank == "clear" else _SKIPPED
         self._choices = frozenset(choices)
         self._folded = folded([*column.choices, *choices])
         self._unfit: list[tuple[int, str, Unfit]] = []
@@ -103,25 +96,44 @@ class _Reader:
 
     def read(self, cells: Sequence[str]) -> None:
         """Takes the cells of further rows."""
-        part = self._times(cells) if self.column.kind == "timestamp" else None
-        if part is None:
-            values = [*map(self._text if self.column.kind == "text" else self._any, cells)]
-            skip = [value is _SKIPPED or isinstance(value, Unfit) for value in values]
-            self._unfit += [(self._rows + at, cells[at], v) for at, v in enumerate(values) if isinstance(v, Unfit)]
-            if self._respelled:
-                self._respelled.update(cell for cell in cells if cell in self._respelled)
-            part = self._series([None if left else value for value, left in zip(values, skip, strict=True)])
+        if self.column.kind == "timestamp" and (part := self._times(cells)) is not None:
+            self._parts.append(part)
+            skip = np.fromiter(map(not_, cells), dtype=bool, count=len(cells)) & (self._blank is _SKIPPED)
+        elif self.column.kind == "text" and not any(map(_is_special, {cell[:1] for cell in cells})):
+            self._values += cells
+            skip = np.zeros(len(cells), dtype=bool)
         else:
-            skip = [self._blank is _SKIPPED and not cell for cell in cells]
-        self._parts.append(part)
-        self._skip.append(np.array(skip, dtype=bool))
+            skip = self._read(cells)
+        self._skip.append(skip)
         if self._blank is None:
             self._blanks.append(np.array([is_blank(cell) for cell in cells], dtype=bool))
         self._rows += len(cells)
 
+    def _read(self, cells: Sequence[str]) -> np.ndarray[Any, np.dtype[Any]]:
+        """Takes cells of any sort; gives those that are to be left alone."""
+        if self.column.kind == "text":
+            plain = {start for start in {cell[:1] for cell in cells} if not _is_special(start)}
+            values = [c if c[:1] in plain else self._convert(c) if c else self._blank for c in cells]
+        else:
+            values = self._any(cells)
+        odd = {at for at, value in enumerate(values) if value is _SKIPPED or value.__class__ is Unfit}
+        skip = np.zeros(len(cells), dtype=bool)
+        for at in odd:
+            if values[at] is not _SKIPPED:
+                self._unfit.append((self._rows + at, cells[at], cast(Unfit, values[at])))
+            values[at] = None
+            skip[at] = True
+        if self._respelled:
+            self._respelled.update(cell for cell in cells if cell in self._respelled)
+        if self.column.kind in ("text", "choice"):
+            self._values += values
+        else:
+            self._parts.append(self._series(values))
+        return skip
+
     def _times(self, cells: Sequence[str]) -> pd.Series[Any] | None:
         """Times at once, where all are written as taskframe writes them."""
-        if not all(not cell or _EXACT_TIME.fullmatch(cell) for cell in cells):
+        if not _EXACT_TIMES.fullmatch("\n".join(cells)):
             return None
         try:
             times = np.array([cell[:-1] or "NaT" for cell in cells], dtype="datetime64[us]")
@@ -129,20 +141,16 @@ class _Reader:
             return None
         return pd.Series(pd.DatetimeIndex(times).tz_localize("UTC"))
 
-    def _text(self, cell: str) -> Any:
-        if cell and cell[0] not in "'<" and not cell[0].isspace():
-            return cell
-        return self._convert(cell)
-
-    def _any(self, cell: str) -> Any:
-        if cell in self._known:
-            return self._known[cell]
-        value = self._convert(cell)
-        if self.column.kind not in NESTED:  # a list is never shared: somebody may change it
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[cell] = value
-        return value
+    def _any(self, cells: Sequence[str]) -> list[Any]:
+        if self.column.kind in NESTED:  # a list is never shared: somebody may change it
+            return [self._convert(cell) for cell in cells]
+        known = self._known
+        new = [cell for cell in dict.fromkeys(cells) if cell not in known]
+        if len(known) + len(new) > _REMEMBERED:
+            known.clear()
+            new = [*dict.fromkeys(cells)]
+        known.update((cell, self._convert(cell)) for cell in new)
+        return [*map(known.__getitem__, cells)]
 
     def _convert(self, cell: str) -> Any:
         if is_blank(cell):
@@ -156,6 +164,8 @@ class _Reader:
         if self.column.kind not in ("text", "choice", "any"):
             text = text.strip()
         try:
+            if self.column.kind == "timestamp":
+                return self._time(text)
             if self.column.kind == "any" and is_json(text):
                 return parse(msgspec.json.decode(text), self.column)
             return parse(text, self.column, self._choices)
@@ -164,8 +174,15 @@ class _Reader:
                 self._respelled[cell] += 0
                 return choice
             if _DAMAGE.fullmatch(text):
-                unfit = Unfit(f"{unfit} (a spreadsheet seems to have rewritten this cell)")
+                way_out = "; dates='%d.%m.%Y', or its own format, reads it" if self.column.kind == "timestamp" else ""
+                unfit = Unfit(f"{unfit} (a spreadsheet seems to have rewritten this cell{way_out})")
             return self._left(text, unfit)
+
+    def _time(self, text: str) -> Any:
+        if (time := self._how.time(text)) is not None:
+            return time
+        value = parse(text, self.column)
+        return value if value is None else self._how.placed(value)
 
     def _left(self, text: str, unfit: Unfit) -> str | Unfit:
         return unfit if self.column.editable else text
@@ -194,17 +211,18 @@ class _Reader:
 
     def series(self) -> pd.Series[Any]:
         """The column in its own dtype, or as objects where that would not hold every value exactly."""
+        if self.column.kind == "text":
+            return pd.Series(_text(self._values))
+        if self.column.kind == "choice":
+            return pd.Series(self.column.array(self._values))
         parts = self._parts or [self._series([])]
         if any(part.dtype != parts[0].dtype for part in parts):
             parts = [part.astype("object") for part in parts]
-        whole = pd.concat(parts, ignore_index=True)
-        return pd.Series(self.column.array(whole.tolist())) if self.column.kind == "choice" else whole
+        return pd.concat(parts, ignore_index=True)
 
     def _series(self, values: list[Any]) -> pd.Series[Any]:
         kind = self.column.kind
-        if kind == "text":
-            return pd.Series(_text(values))
-        if kind not in NESTED and kind != "choice" and any(isinstance(v, str) for v in values):
+        if kind not in NESTED and any(isinstance(v, str) for v in values):
             return pd.Series(values, dtype="object")  # what did not fit
         if kind == "boolean":
             return pd.Series(values, dtype="boolean")
@@ -216,6 +234,11 @@ class _Reader:
         for at, value in enumerate(values):  # one by one: numpy would unfold lists of one length
             array[at] = value
         return pd.Series(array, dtype="object")
+
+
+def _is_special(start: str) -> bool:
+    """Whether a cell that starts so may say something else than it says."""
+    return start in "'<" or start.isspace()
 
 
 def is_json(text: str) -> bool:

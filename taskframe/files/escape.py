@@ -42,6 +42,14 @@ def escape(text: str) -> str:
     return f"'{text}" if _NEEDS.match(text) else text
 
 
+def escape_json(cell: str, unholdable: re.Pattern[str]) -> str:
+    """A cell that `escape` made, for a file that can't hold some texts: those go out as `'json:` and a JSON string."""
+    if not unholdable.search(cell):
+        return cell
+    text = json.dumps(unescape(cell))  # all ASCII; what is left is an escape of the file's own
+    return _JSON + unholdable.sub(lambda found: f"\\u{ord(found[0][0]):04x}{found[0][1:]}", text)
+
+
 def unescape(cell: str) -> str:
     """The text that a cell stands for; `'` alone is "". ValueError when it is a broken `'json:`."""
     if not cell.startswith("'"):

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from taskframe.errors import FileError, did_you_mean
 from taskframe.files.escape import is_blank, unescape_id
 from taskframe.problem import Problem
 
-_ROWS_AT_ONCE = 10_000
 _NEAR_AMONG = 2_000
 
 
 @dataclass(frozen=True)
+class Lot:
+    """Some rows of a file, with the line on which each starts: their cells by row, or if all are whole by column."""
+
+    lines: Sequence[int]
+    rows: Sequence[Sequence[str]] | None = None
+    columns: Sequence[Sequence[str]] | None = None
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """A table of text as a file has it: `records` gives each row with the line on which it starts."""
+    """A table of text as a file has it."""
 
     where: str
     header: Sequence[str]
-    records: Iterable[tuple[int, Sequence[str]]]
+    lots: Iterable[Lot]
     notes: tuple[str, ...] = ()
 
 
@@ -51,14 +58,22 @@ class Rows:
         self._nameless = [at for at, name in enumerate(sheet.header) if not name]
         self._numbered = 0
 
-    def chunks(self) -> Iterator[tuple[list[int], list[Sequence[str]]]]:
-        """The good rows with their lines, so many at once."""
-        rows = self._good()
-        while part := list(islice(rows, _ROWS_AT_ONCE)):
-            yield [line for line, _ in part], [cells for _, cells in part]
+    def lots(self) -> Iterator[tuple[Sequence[int], Sequence[Sequence[str]]]]:
+        """The good rows, lot by lot: their lines, and their cells column by column."""
+        for lot in self._sheet.lots:
+            lines, columns = lot.lines, lot.columns
+            if columns is None and lot.rows and {*map(len, lot.rows)} == {self._width}:
+                columns = list(zip(*lot.rows, strict=True))
+            if columns is None or self._nameless or not all(map(str.strip, columns[0])):
+                rows = zip(*columns, strict=True) if lot.rows is None and columns is not None else lot.rows or ()
+                good = list(self._good(zip(lines, rows, strict=True)))
+                lines = [line for line, _ in good]
+                columns = list(zip(*(row for _, row in good), strict=True))
+            if lines:
+                yield lines, columns
 
-    def _good(self) -> Iterator[tuple[int, Sequence[str]]]:
-        for line, cells in self._sheet.records:
+    def _good(self, records: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
+        for line, cells in records:
             if is_blank(cells[0]) and is_blank("".join(cells)):
                 continue
             if len(cells) != self._width:
@@ -100,26 +115,31 @@ class Ids:
         self._own = header.index(index) if key and index in header else None
         self._stripped = 0
 
-    def read(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> list[int]:
-        """Takes the ids of these rows; gives the positions of those that can be used."""
+    def read(self, lines: Sequence[int], columns: Sequence[Sequence[str]]) -> list[int] | None:
+        """Takes the ids of these rows; gives the positions of those that can be used, or None for all."""
+        cells = columns[self._at]
         if self._key is None:
-            self.ids += [self._cell(row[self._at]) for row in rows]
-            return list(range(len(rows)))
+            plain = [*map(str.strip, cells)] == [*cells] and "'" not in {c[:1] for c in cells} and all(cells)
+            self.ids += cells if plain else map(self._cell, cells)
+            return None
+        own = columns[self._own] if self._own is not None else [""] * len(cells)
         kept = []
-        for at, (line, row) in enumerate(zip(lines, rows, strict=True)):
-            found = self._cell(row[self._at])
+        for at, (line, cell, mine) in enumerate(zip(lines, cells, own, strict=True)):
+            found = self._cell(cell)
             task = self._keys.get(found) if found is not None else None
-            own = self._cell(row[self._own]) if self._own is not None else None
+            named = self._cell(mine)
             if found is None:
                 words = f"this row has no {self._key}: fill it in, or drop the row"
-                self.problems.append(Problem("null id", own, self._key, None, words, line))
+                self.problems.append(Problem("null id", named, self._key, None, words, line))
             elif task is None:
                 near = did_you_mean(found, self._keys) if len(self._keys) <= _NEAR_AMONG else ""
                 words = f"no task of this load has the {self._key} {found[:80]!r}.{near}"
-                self.problems.append(Problem("unknown id", own, self._key, found, words, line))
-            elif own not in (None, task):
-                words = f"the {self._key} {found!r} is task {task}, but the {self._index} says {own}: whose row is it?"
-                self.problems.append(Problem("ambiguous", own, self._key, found, words, line))
+                self.problems.append(Problem("unknown id", named, self._key, found, words, line))
+            elif named not in (None, task):
+                words = (
+                    f"the {self._key} {found!r} is task {task}, but the {self._index} says {named}: whose row is it?"
+                )
+                self.problems.append(Problem("ambiguous", named, self._key, found, words, line))
             else:
                 self.ids.append(task)
                 kept.append(at)

@@ -2,5 +2,6 @@
 
 from taskframe.journal.book import Entry, Head, Journal, Story
 from taskframe.journal.recorder import Recorder
+from taskframe.journal.spending import Purse
 
-__all__ = ["Entry", "Head", "Journal", "Recorder", "Story"]
+__all__ = ["Entry", "Head", "Journal", "Purse", "Recorder", "Story"]

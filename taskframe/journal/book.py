@@ -21,6 +21,8 @@ KEEP_DAYS: Final = 90.0
 KEEP_BYTES: Final = 1 << 30
 _DAY: Final = 86_400.0
 _SHARED: Final = 5
+_GONE_ON: Final = (0, -1)
+"""A mark without a task: where a run was gone on with."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Story:
 
     - `changes`: the plan's changes in parts, as plain JSON, in order.
     - `outcomes`: position → outcome, as plain JSON. `steps`: position → the calls that went through.
-    - `begun`: positions that may have been sent.
+    - `begun`: positions that may have been sent; `again`: those of them that may have been since the run was last gone
+      on with, whatever an outcome of before that says.
     """
 
     entry: Entry
@@ -79,6 +82,7 @@ class Story:
     outcomes: Mapping[int, Mapping[str, Any]]
     steps: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     begun: frozenset[int] = frozenset()
+    again: frozenset[int] = frozenset()
 
 
 class Journal:
@@ -112,10 +116,11 @@ class Journal:
             with self._writing() as database:
                 self._prune(database)
             with opened(self.path) as database:
-                database.execute("PRAGMA incremental_vacuum").fetchall()
+                database.executescript("PRAGMA incremental_vacuum")  # execute() would give back a single page
             with self._writing() as database:
                 self._check_new(database, head.plan)
-                taken = self._taken(database, head) if head.exclusive else set[str]()
+                place = (head.service, head.base_url, _json(head.account))
+                taken = self._taken(database, *place) if head.exclusive else set[str]()
                 now = self.wall()
                 database.execute(
                     "INSERT INTO runs (id, plan, parent, service, base_url, account, started, seen, tasks, timeout, "
@@ -136,22 +141,33 @@ class Journal:
             raise
         return Recorder(self.path, head.run, head.tasks, lock, self.wall, fail)
 
-    def resume(self, run: str, fail: Callable[[str], object]) -> Recorder:
-        """Goes on with a run. Raises JournalError when it is under way, or not there."""
+    def resume(self, run: str, fail: Callable[[str], object], *, exclusive: bool = False) -> tuple[Recorder, Story]:
+        """Goes on with a run, from where the story says that it is by now.
+
+        Raises JournalError when it is under way, or not there, and with `exclusive` PlanError when another live run has
+        a task of it.
+        """
         lock = LiveLock(self.path, run)
         if not lock.take():
             raise JournalError(
                 f"run {run} is under way, in another process or connection: let it end, or stop it there"
             )
         try:
+            story = self.story(run)  # as it was when the run was last seen: nobody else goes on with it now
             with self._writing() as database:
-                tasks = self._tasks(database, run)
+                if exclusive:
+                    found = database.execute("SELECT service, base_url, account FROM runs WHERE id = ?", (run,))
+                    service, base_url, account = found.fetchone()
+                    taken = self._taken(database, service, base_url, account, but=run)
+                    for (part,) in database.execute("SELECT ids FROM parts WHERE run = ?", (run,)):
+                        _check_free(taken, unpacked(part))
+                database.execute("INSERT INTO marks (run, first, last) VALUES (?, ?, ?)", (run, *_GONE_ON))
                 now = (os.getpid(), self.wall(), run)
                 database.execute("UPDATE runs SET ended = NULL, pid = ?, seen = ? WHERE id = ?", now)
         except BaseException:
             lock.drop()
             raise
-        return Recorder(self.path, run, tasks, lock, self.wall, fail)
+        return Recorder(self.path, run, story.entry.tasks, lock, self.wall, fail), story
 
     def applied(self, plan: str) -> str | None:
         """The run that applied this plan."""
@@ -160,12 +176,6 @@ class Journal:
         with opened(self.path) as database:
             found = database.execute("SELECT id FROM runs WHERE plan = ?", (plan,)).fetchone()
         return None if found is None else str(found[0])
-
-    def _tasks(self, database: sqlite3.Connection, run: str) -> int:
-        found = database.execute("SELECT tasks FROM runs WHERE id = ?", (run,)).fetchone()
-        if found is None:
-            raise self._unknown(run)
-        return int(found[0])
 
     @staticmethod
     def _check_new(database: sqlite3.Connection, plan: str) -> None:
@@ -176,11 +186,13 @@ class Journal:
                 "or .resume(), or tasks.plan()"
             )
 
-    def _taken(self, database: sqlite3.Connection, head: Head) -> set[str]:
-        """The tasks of the live runs at the same place."""
+    def _taken(
+        self, database: sqlite3.Connection, service: str, base_url: str, account: str, but: str = ""
+    ) -> set[str]:
+        """The tasks of the other live runs at a place."""
         rows = database.execute(
-            "SELECT id FROM runs WHERE ended IS NULL AND service = ? AND base_url = ? AND account = ?",
-            (head.service, head.base_url, _json(head.account)),
+            "SELECT id FROM runs WHERE ended IS NULL AND service = ? AND base_url = ? AND account = ? AND id != ?",
+            (service, base_url, account, but),
         ).fetchall()
         ids: set[str] = set()
         for (run,) in rows:
@@ -202,6 +214,14 @@ class Journal:
             ).fetchall()
             return [self._entry(database, row) for row in rows]
 
+    def places(self) -> dict[str, tuple[str, str]]:
+        """All runs, the latest first: run → service and base URL."""
+        if not self.path.exists():
+            return {}
+        with self._reading() as database:
+            rows = database.execute("SELECT id, service, base_url FROM runs ORDER BY started DESC").fetchall()
+            return {run: (service, base_url) for run, service, base_url in rows}
+
     def story(self, run: str) -> Story:
         """All of one run. Raises JournalError when it is not there, or damaged."""
         if not self.path.exists():
@@ -217,8 +237,13 @@ class Journal:
             for position, step in _of(database, run, "position, step FROM steps", "rowid"):
                 steps.setdefault(position, []).append(decoded(step))
             begun: set[int] = set()
-            for first, last in _of(database, run, "first, last FROM marks", "first"):
+            again: set[int] | None = None
+            for first, last in _of(database, run, "first, last FROM marks", "rowid"):
+                if (first, last) == _GONE_ON:
+                    again = set()
                 begun.update(range(first, last + 1))
+                if again is not None:
+                    again.update(range(first, last + 1))
             return Story(
                 entry=self._entry(database, row),
                 head=unpacked(head),
@@ -230,6 +255,7 @@ class Journal:
                 outcomes={p: decoded(o) for p, o in _of(database, run, "position, outcome FROM outcomes", "position")},
                 steps=steps,
                 begun=frozenset(begun),
+                again=frozenset(again or ()),
             )
 
     def _entry(self, database: sqlite3.Connection, row: Sequence[Any]) -> Entry:

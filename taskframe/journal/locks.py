@@ -20,6 +20,7 @@ class LiveLock:
     def take(self) -> bool:
         """Whether nobody else has it; then it is ours. Raises JournalError."""
         try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # else the lock would, for all to see
             self._lock.acquire()
         except filelock.Timeout:
             return False

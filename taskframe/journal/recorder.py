@@ -32,7 +32,7 @@ PULSE: Final = 1.0
 
 
 class Recorder:
-    """The journal of one live run. All but `admit` return at once: a thread of its own writes.
+    """The journal of one live run. What is not awaited returns at once: a thread of its own writes.
 
     When the journal can't be written any more, `fail` is told why, once, in that thread; then nothing is admitted.
     """
@@ -82,11 +82,15 @@ class Recorder:
             raise self._error
         wanted = [p for p in positions if not self.covers(p)]
         if wanted:
-            loop = asyncio.get_running_loop()
-            done: asyncio.Future[None] = loop.create_future()
-            self._jobs.put(_Job("marks", [(p, p) for p in wanted], loop, lambda error: _settle(done, error)))
-            await done
+            await self._put_down("marks", [(p, p) for p in wanted])
             self._singles.update(wanted)
+
+    async def _put_down(self, kind: Literal["marks", "step"], what: Any) -> None:
+        """Waits until this is on disk. Raises JournalError when the disk says no."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._jobs.put(_Job(kind, what, loop, lambda error: _settle(done, error)))
+        await done
 
     def _ask(self, position: int) -> None:
         """For a mark that is well ahead of this task."""
@@ -104,10 +108,11 @@ class Recorder:
                 _settle(done, error)
         self._waiting = [(p, done) for p, done in self._waiting if not done.done()]
 
-    def step(self, position: int, cells: Row, before: Row, row: Row) -> None:
-        """One of several calls of a task went through: these cells were written."""
-        made = {"written": dict(cells), "before": dict(before), "row": dict(row)}
-        self._jobs.put(_Job("step", (position, made)))
+    async def step(self, position: int, cells: Row, before: Row, row: Row) -> None:
+        """One of several calls of a task went through: these cells were written. Waits until that is on disk."""
+        if self._error is not None:
+            raise self._error
+        await self._put_down("step", (position, {"written": dict(cells), "before": dict(before), "row": dict(row)}))
 
     def outcome(self, position: int, outcome: Outcome) -> None:
         """This became of a task."""
@@ -156,6 +161,7 @@ class Recorder:
             return []
         until = time.monotonic() + PATIENCE
         while len(group) < GROUP and group[-1].kind not in ("marks", "end", "leave"):
+            until = 0.0 if group[-1].kind == "step" else until  # a call waits for it: only what is there goes along
             try:
                 group.append(self._jobs.get(timeout=max(0.0, until - time.monotonic())))
             except Empty:

@@ -67,6 +67,8 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "written": dict(outcome.written),
         "before": dict(outcome.before),
         "left": outcome.left,
+        "at": outcome.at,
+        **({"answered": dict(outcome.answered)} if outcome.answered else {}),
     }
 
 
@@ -87,6 +89,8 @@ def json_outcome(data: Mapping[str, Any], schema: Schema) -> Outcome:
             cells(data["written"], schema),
             cells(data["before"], schema),
             data["left"],
+            data.get("at"),
+            cells(data.get("answered", {}), schema),
         )
     except (LookupError, TypeError, ValueError) as error:
         raise JournalError(f"an outcome in the journal makes no sense: {error!r}") from error

@@ -64,7 +64,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection for one thread at a time. Raises JournalError, or sqlite3.Error: see `failure`."""
     _check_disk(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise JournalError(f"the journal {path} can't be written: {error.strerror or error}; {_WAY_OUT}") from error
@@ -78,7 +78,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
-    database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # holds for a database that is new
+    if _format(database) == 0:  # holds for a database that is new; any other would be locked for it, to be read too
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
     mode = database.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise JournalError(f"the journal {path} is where SQLite's WAL does not work (a network folder?): {_WAY_OUT}")

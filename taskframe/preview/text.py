@@ -105,6 +105,7 @@ def _table(page: Page, noun: str, table: Table, which: str = "") -> None:
     page.gap()
     page.line(say(f"{words.first(len(table.rows), table.total, noun)}{which}", "bold"))
     wants = [max(map(width_of, column)) for column in zip(table.heads, *table.rows, strict=True)]
+    wants[0] = min(wants[0], page.columns // 5)  # a long id must not take the room of what is said of the task
     sizes = _shares(wants, page.columns)
     fit = table.persons.fit
     body = [  # of ids the end matters too

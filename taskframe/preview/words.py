@@ -13,9 +13,9 @@ _MEANINGS: Mapping[str, str] = {
     "ready": "an apply would send these",
     "unchanged": "the service had these values already, and not from this run",
     "conflict": "others changed the same cells since the load; theirs were left alone",
-    "failed": "the service did not take the edit",
+    "failed": "nothing was written",
     "partial": "one of two calls went through",
-    "unknown": "a reply was lost, and what became of the task can't be settled",
+    "unknown": "what became of these can't be told",
     "skipped": "never sent",
 }
 _DRY_MEANINGS: Mapping[str, str] = {
@@ -71,7 +71,8 @@ def place(view: PlanView | FrameView | ReportView) -> str:
 
 def loaded(view: PlanView | FrameView) -> str:
     """When it was loaded, by which filters, and whether only some were wanted."""
-    parts = [f"loaded {shown(view.loaded_at)}", filters(view.filters), "perhaps not all tasks" if view.limited else ""]
+    some = "only some were asked for" if view.limited else ""
+    parts = [f"loaded {shown(view.loaded_at)}", filters(view.filters), some]
     return " · ".join(part for part in parts if part)
 
 

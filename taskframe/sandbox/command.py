@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from taskframe.sandbox.box import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
 
@@ -21,12 +22,13 @@ def serve(
     seed: int = 7,
     as_json: bool = False,
     stream: TextIO | None = None,
+    ready: Callable[[Sandbox], object] | None = None,
     **options: Any,
 ) -> None:
     """Run a sandbox until Ctrl-C or SIGTERM.
 
     With `as_json` the first line of output is `{"url": …, "settings": {"reload": {"base_url": …, "token": …}}}`.
-    `options` are those of `Sandbox`.
+    `ready` is called ahead of it. `options` are those of `Sandbox`.
     """
     out = sys.stdout if stream is None else stream
     stop = threading.Event()
@@ -39,6 +41,8 @@ def serve(
     before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)} if main else {}
     try:
         with Sandbox(port=port, tasks=tasks, seed=seed, **options) as box:
+            if ready is not None:
+                ready(box)
             print(_first_lines(box, as_json=as_json), file=out, flush=True)
             while not stop.wait(0.5):  # a wait without a limit can't be interrupted on Windows
                 pass

@@ -38,6 +38,7 @@ class Told:
     kind: str
     attempts: int
     conflicts: frozenset[str] = frozenset()
+    detail: str = ""
 
 
 def planned_of(plan: Plan, tasks: Mapping[str, Task], calls: Callable[[Any], int]) -> list[Planned]:
@@ -52,8 +53,10 @@ def told_of(report: Report) -> list[Told]:
         cells.setdefault(row["id"], set()).add(row["column"])
     table = report.outcomes
     return [
-        Told(str(task), str(kind), int(attempts), frozenset(cells.get(str(task), ())))
-        for task, kind, attempts in zip(table.index, table["outcome"], table["attempts"], strict=True)
+        Told(str(task), str(kind), int(attempts), frozenset(cells.get(str(task), ())), str(detail))
+        for task, kind, attempts, detail in zip(
+            table.index, table["outcome"], table["attempts"], table["detail"], strict=True
+        )
     ]
 
 
@@ -116,11 +119,14 @@ class Oracle:
             wrong.append(f"written {len(mine)} times")
         if tale.kind in ("applied", "unchanged") and not ours_once:
             wrong.append(f"said to be {tale.kind}, and it never held our values")
-        if tale.kind == "applied" and not mine:
+        lost = "a reply was lost" in tale.detail and any(map(_unanswered, records))
+        moved = any(r.actor == "other" and r.after for r in records)
+        accepted = any(r.actor == "caller" and r.after is not None for r in records)
+        if tale.kind == "applied" and not (accepted or lost):
             wrong.append("said to be applied, and we wrote nothing")
         if tale.kind in ("unchanged", "failed", "skipped", "ready") and mine:
             wrong.append(f"said to be {tale.kind}, and we wrote it")
-        if tale.kind == "conflict" and not (others or mine):
+        if tale.kind == "conflict" and not (others or mine or (lost and moved)):
             wrong.append("said to be in conflict, and nobody touched a column of ours")
         if tale.kind == "conflict" and not tale.conflicts:
             wrong.append("a conflict without a cell")
@@ -145,7 +151,7 @@ class Oracle:
         return wrong
 
     def may_overwrite(self, plan: Planned, theirs: Record, ours: Record) -> bool:  # noqa: ARG002
-        """Whether our write could not know of theirs, the first edit of theirs that it overwrote: by default it could."""
+        """Whether our write could not know of theirs, the first edit that it overwrote: by default it could."""
         return False
 
     def _touched(self, plan: Planned, record: Record) -> list[str]:
@@ -194,3 +200,11 @@ class Oracle:
 
     def _equal(self, here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
         return all(self.same(name, here[name], value) for name, value in there.items())
+
+
+def _unanswered(record: Record) -> bool:
+    """Whether a call of ours may have been carried out, as far as its caller can tell."""
+    if record.actor != "caller" or not record.method:
+        return False
+    told_all = record.fault in (None, "latency", "others-edit", "stall")
+    return record.status in (None, 500, 502, 504) or (record.status == 200 and not told_all)

@@ -106,7 +106,7 @@ def _of_task(plan: Planned, tale: Told, records: Sequence[Record], overwrite: bo
         case "conflict":
             if overwrite:
                 wrong.append("a conflict, though others were to be overwritten")
-            if not touched and not mine:
+            if not touched and not mine and not _left_open(records):
                 wrong.append("said to be in conflict, and nobody touched a column of ours")
             if not tale.conflicts:
                 wrong.append("a conflict without a cell")
@@ -126,6 +126,12 @@ def _of_task(plan: Planned, tale: Told, records: Sequence[Record], overwrite: bo
     elif tale.kind == "applied" and records and any(states[-1][c] != v for c, v in plan.ours.items()):
         wrong.append("others were to be overwritten, and theirs is there in the end")
     return wrong
+
+
+def _left_open(records: Sequence[Record]) -> bool:
+    """Whether one of ours was not answered, and others made versions enough to have put it back: nobody can tell."""
+    lost = any(r.actor == "caller" and r.method and (r.status in (None, 500, 502, 504) or r.fault) for r in records)
+    return lost and sum(1 for r in records if r.actor == "other" and r.after) > 1
 
 
 def _replay(plan: Planned, records: Sequence[Record]) -> list[dict[str, Any]]:

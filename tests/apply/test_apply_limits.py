@@ -177,6 +177,25 @@ def test_no_window_holds_more_than_the_limits_allow(make_stage: Callable[..., St
         assert min(beyond) >= limit.per
 
 
+@pytest.mark.parametrize("form", ["announced", "hidden"])
+@pytest.mark.parametrize(("calls", "per", "factor", "tasks"), [(200, 60, 60, 1_800), (100, 10, 6, 1_200)])
+def test_a_limit_that_nobody_told_of_is_found_out(
+    make_stage: Callable[..., Stage], calls: int, per: float, factor: float, tasks: int, form: str
+) -> None:
+    """By the server's log: under 2 % of the calls are refused, and after three windows 0.85 of the limit is used."""
+    stage = make_stage(tasks=tasks, factor=factor)
+    frame = stage.edited(rate=[], concurrency=8)
+    stage.reload.limits = [(calls, per, form)]
+    start = len(stage.box.log)
+    assert stage.apply(frame).counts == {"applied": tasks}
+    log = stage.box.log[start:]
+    passed = [c.at for c in log if c.status == 200]
+    assert len(passed) == tasks
+    assert len(log) - tasks < 0.02 * len(log)
+    begin, end = passed[0] + 3 * per, passed[0] + (passed[-1] - passed[0]) // per * per
+    assert sum(begin <= at < end for at in passed) >= 0.85 * calls * (end - begin) / per
+
+
 # tokens
 
 

@@ -1,11 +1,14 @@
 import asyncio
 import gc
+import math
 import random
 from bisect import bisect_right
+from collections.abc import Sequence
 
 import pytest
 from engine_wire import VirtualClock
 
+from taskframe.engine.backoff import delay
 from taskframe.engine.limits import Limiter, shared_limiter
 from taskframe.services.base import Limit
 
@@ -201,3 +204,162 @@ def test_a_forgotten_connection_holds_nobody_back() -> None:
 
     asyncio.run(once())
     assert wide.effective == (Limit(10, per=1),)
+
+
+# limits that nobody told of
+
+
+class Counting:
+    """A service that counts calls in one sliding window, and tells nobody; workers that call it as fast as they may."""
+
+    def __init__(self, calls: int, per: float, *, told: bool, rtt: float = 0.05, known: Sequence[Limit] = ()) -> None:
+        self.clock = VirtualClock()
+        self.limiter = Limiter(known, self.clock)
+        self.calls, self.per, self.told, self.rtt = calls, per, told, rtt
+        self.passed: list[float] = []
+        self.refused: list[float] = []
+        self._rng = random.Random(5)
+
+    def run(self, seconds: float, *, workers: int = 16) -> None:
+        async def main() -> None:
+            await asyncio.gather(*[self._worker(self.clock.now() + seconds) for _ in range(workers)])
+
+        self.clock.run(main())
+
+    def share(self, since: float, until: float) -> float:
+        """How much of what is allowed went through."""
+        return sum(since <= at < until for at in self.passed) / (self.calls * (until - since) / self.per)
+
+    async def _worker(self, until: float) -> None:
+        times = 0
+        while self.clock.now() < until:
+            async with self.limiter.slot():
+                if self.clock.now() >= until:
+                    return
+                started = self.clock.now()
+                await self.clock.sleep(self._rng.uniform(0.3, 0.7) * self.rtt)
+                wait = self._take()
+                await self.clock.sleep(self._rng.uniform(0.3, 0.7) * self.rtt)
+                if wait is None:
+                    times, scout = 0, False
+                    self.limiter.passed(started, self.clock.now())
+                else:
+                    times, scout = times + 1, self.limiter.refused(started, self.clock.now())
+            if wait is not None:
+                blind = 0.5 if scout else min(30.0, 2.0 ** max(times, self.limiter.rounds))
+                self.limiter.pause(max(0.5, delay(times, after=math.ceil(wait) if self.told else blind, rng=self._rng)))
+
+    def _take(self) -> float | None:
+        now = self.clock.now()
+        recent = self.passed[-self.calls] + self.per if len(self.passed) >= self.calls else now
+        if recent > now:
+            self.refused.append(now)
+            return recent - now
+        self.passed.append(now)
+        return None
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["retry-after", "blind"])
+@pytest.mark.parametrize(
+    ("calls", "per", "windows"),
+    [(20, 1, 100), (50, 10, 40), (200, 10, 16), (60, 60, 30), (120, 60, 16), (600, 60, 5), (100, 30, 20)],
+)
+def test_a_limit_that_nobody_told_of_is_found_out(calls: int, per: float, windows: int, told: bool) -> None:
+    """Less than 2 % of the calls are refused, and after three windows at least 0.85 of the limit is used."""
+    service = Counting(calls, per, told=told)
+    service.run(windows * per)
+    every = len(service.passed) + len(service.refused)
+    assert len(service.refused) < 0.02 * every, f"{len(service.refused)} of {every}"
+    assert service.share(3 * per, windows * per) >= 0.85
+
+
+@pytest.mark.parametrize("per", [7, 23, 45, 90])
+def test_an_unusual_window_is_found_out_too(per: float) -> None:
+    """No minute, no ten seconds: it takes a little longer."""
+    service = Counting(60, per, told=False)
+    service.run(40 * per)
+    assert len(service.refused) < 0.03 * len(service.passed)
+    assert service.share(20 * per, 40 * per) >= 0.85
+
+
+def test_a_limit_that_is_raised_is_noticed() -> None:
+    """Scouts go out as long as there is work: what is allowed later on is used."""
+    service = Counting(30, 10, told=False)
+    service.run(200)
+    service.calls = 120
+    service.run(400)
+    assert service.share(400, 600) >= 0.85
+
+
+def test_a_limit_that_is_lowered_is_noticed() -> None:
+    """A few calls are refused; then all goes on, slower."""
+    service = Counting(120, 10, told=False)
+    service.run(200)
+    before = len(service.refused)
+    service.calls = 30
+    service.run(1000)
+    assert len(service.refused) - before < 60
+    assert service.share(300, 1200) >= 0.85
+
+
+def test_a_limit_below_the_known_one_is_found_out() -> None:
+    """Said to be 600 a minute, 60 in truth."""
+    service = Counting(60, 60, told=True, known=[Limit(600, per=60)])
+    service.run(30 * 60)
+    assert len(service.refused) < 0.02 * len(service.passed)
+    assert service.share(180, 1800) >= 0.85
+
+
+def test_refusals_at_random_are_no_limit() -> None:
+    """Now and then "too many", whatever the pace: in the end nothing holds the calls back but the pauses."""
+    clock = VirtualClock()
+    limiter = Limiter((), clock)
+    rng = random.Random(4)
+    through: list[float] = []
+
+    async def worker() -> None:
+        while len(through) < 3_000:
+            async with limiter.slot():
+                started = clock.now()
+                await clock.sleep(0.05)
+                refused = rng.random() < 0.01
+                if not refused:
+                    through.append(clock.now())
+                    limiter.passed(started, clock.now())
+                else:
+                    limiter.refused(started, clock.now())
+            if refused:
+                limiter.pause(2.0)
+
+    async def main() -> None:
+        await asyncio.gather(*[worker() for _ in range(16)])
+
+    clock.run(main())
+    assert clock.now() < 5 * (30 * 2.0 + 3_000 * 0.05 / 16)
+
+
+def test_the_pace_comes_back() -> None:
+    """What a few refusals took is given back while calls go through, and never more than was allowed."""
+    clock = VirtualClock()
+    limiter = Limiter([Limit(100, per=60)], clock)
+    limiter.ease()
+    for _ in range(1_000):
+        limiter.passed(clock.now(), clock.now())
+    assert limiter.effective == (Limit(100, per=60),)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_who_is_cancelled_while_a_limit_is_found_out_holds_up_nobody(seed: int) -> None:
+    """In a pause, as a probe, as a scout: the others go on."""
+    service = Counting(10, 2, told=False)
+    rng = random.Random(seed)
+
+    async def main() -> None:
+        workers = [asyncio.create_task(service._worker(60.0)) for _ in range(12)]
+        for worker in rng.sample(workers, 8):
+            await service.clock.sleep(rng.uniform(0, 4))
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    service.clock.run(main())
+    assert service.share(40, 60) >= 0.5

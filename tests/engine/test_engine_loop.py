@@ -233,7 +233,7 @@ def test_the_first_interrupt_may_ask_for_an_orderly_stop_the_second_ends_it() ->
 
     stop = asyncio.Event()
     thread = interrupt_when(ready)
-    assert background.run(orderly(stop), on_interrupt=stop.set) == "report"
+    assert background.run(orderly(stop), on_interrupt=[stop.set]) == "report"
     thread.join()
 
     cancelled: list[bool] = []
@@ -247,7 +247,7 @@ def test_the_first_interrupt_may_ask_for_an_orderly_stop_the_second_ends_it() ->
 
     thread = interrupt_when(ready, times=2)
     with pytest.raises(KeyboardInterrupt):
-        background.run(stubborn(), on_interrupt=ready.set)
+        background.run(stubborn(), on_interrupt=[ready.set])
     assert cancelled == [True]
     thread.join()
     background.close()

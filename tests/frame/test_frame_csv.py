@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from offline import cells, tasks
 
+import taskframe as tf
 from taskframe.frame import TaskFrame
 
 
@@ -119,3 +120,17 @@ def test_a_frame_with_a_misspelt_column_is_told_so() -> None:
         "prioritty: ignored, it is no column. Did you mean 'priority'?",
         "title_x: ignored, it is no column. Did you mean 'title'?",
     )
+
+
+def test_a_file_that_pandas_read_is_not_full_of_apostrophes(conn: tf.Connection, tmp_path: Path) -> None:
+    """`to_csv` puts a ' before what would run as a formula. Whoever reads that with pandas edits nothing by it."""
+    tasks = conn.load()
+    path = tmp_path / "tasks.csv"
+    tasks.to_csv(path)
+    read = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
+    plan = tasks.plan(read)
+    assert len(plan) == 0
+    assert any("before what a spreadsheet would run as a formula" in note for note in plan.notes)
+    task = next(t for t, title in tasks.df["title"].items() if not title.startswith(("=", "+", "-", "@")))
+    tasks.df.loc[task, "title"] = "'" + tasks.df.loc[task, "title"]
+    assert len(tasks.plan()) == 1  # anybody's own apostrophe is one

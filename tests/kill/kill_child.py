@@ -48,7 +48,7 @@ class Deadly:
         self._left = int(point.get("n", 1))
         self._before = point.get("when") == "before"
 
-    async def send(self, request: Request, timeout: float) -> Any:
+    async def send(self, request: Request, timeout: float) -> Any:  # noqa: ASYNC109
         counts = self._kind in ("any", kind_of(self._service, request))
         self._left -= counts
         mine = counts and not self._left

@@ -110,15 +110,20 @@ def overwritten(plan: Ours, records: Sequence[Record], reads: Sequence[int]) -> 
 
 
 def not_put_back(planned: Sequence[Ours], told: Mapping[str, str], log: Sequence[Record], start: int) -> list[str]:
-    """What an undo that began at place `start` of the log left behind of tasks that nobody else touched since."""
+    """What an undo that began at place `start` of the log left behind of tasks that nobody else touched since.
+
+    Back is what we last read: what others put there between that and our write is nowhere to be seen.
+    """
     wrong = []
     for plan in planned:
         if told[plan.id] not in ("applied", "partial"):
             continue
-        states: dict[str, Any] = dict(plan.base)
+        states, read = dict(plan.base), dict(plan.base)  # as it is, and as we last read it
         back: dict[str, Any] = {}
         since: set[str] = set()
         for record in log:
+            if record.actor == "caller" and plan.id.encode() in record.raw and not record.after:
+                read = dict(states)
             if record.task_id != plan.id:
                 continue
             for column in touched(plan, record):
@@ -126,7 +131,7 @@ def not_put_back(planned: Sequence[Ours], told: Mapping[str, str], log: Sequence
                     if record.actor == "caller" and column in since:
                         wrong.append(f"{plan.id} {column}: others' value was undone")
                 elif record.actor == "caller":
-                    back.setdefault(column, states[column])
+                    back.setdefault(column, read[column])
                     since.discard(column)
                 else:
                     since.add(column)

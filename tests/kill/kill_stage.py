@@ -7,7 +7,8 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,11 @@ class Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(CHILD)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, str(CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.errors = ""
 
@@ -61,13 +66,12 @@ class Child:
 class Stage:
     """`settings` of the children: `timeout` is 1 s, so that a resume waits 3 s at most for what may yet arrive."""
 
-    def __init__(self, service: str, folder: Path, *, tasks: int = 40, seed: int = 7, latency: float = 0.0) -> None:
+    def __init__(self, service: str, folder: Path, *, tasks: int = 40, seed: int = 7) -> None:
         self.name = service
         self.box = LocalSandbox(tasks=tasks, seed=seed, services=[service])
         self.server: Any = self.box[service]
         self.journal, self.plan_file = folder / "journal.sqlite", folder / "plan"
         self.title, self.second, self.other = TITLE[service], SECOND[service], OTHER[service]
-        self._latency = latency
         self._connections: list[tf.Connection] = []
         self._children: list[Child] = []
         self.start = 0
@@ -90,7 +94,7 @@ class Stage:
         if self.name == "reload":
             df["priority"] = ["low" if p != "low" else "high" for p in df["priority"]]
         elif self.name == "kore":
-            df["desc"] = [f"our words {n}" for n in range(len(df))]
+            df["desc"] = df["desc"].where(df["desc"].isna(), "our words")  # a null there could not be put back
         else:  # every third task is one call
             df.loc[df.index[[n for n in range(len(df)) if n % 3]], "status"] = "assigned"
         plan = tasks.plan()
@@ -103,10 +107,12 @@ class Stage:
             self.planned.append(
                 Ours(edit.id, {c: edit.base[c] for c in edit.after}, dict(edit.after), [c for c in calls if c])
             )
-        if self._latency:
-            self.box.faults.add("latency", times=None, seconds=self._latency, match=self.is_write)
         self.start = len(self.box.log)
         return plan
+
+    def slow(self, seconds: float) -> None:
+        """Each write is held back for so long, and carried out then, whether anybody waits for it or not."""
+        self.box.faults.add("latency", times=None, seconds=seconds, match=self.is_write)
 
     def is_write(self, call: Any) -> bool:
         return WRITES[self.name](call.method, call.path)
@@ -133,7 +139,10 @@ class Stage:
         assert code == -9, f"it was to be killed at {more.get('point')}; it said {said!r}\n{child.errors}"
 
     def killed_at(self, child: Child, call: int, delay: float, **more: Any) -> bool:
-        """Kills a child `delay` seconds after the `call`th call has arrived (0: after it has begun); whether it still ran."""
+        """Kills a child `delay` seconds after the `call`th call has arrived (0: after it has begun).
+
+        Whether it still ran.
+        """
         calls = iter(range(1, 10**6))
 
         def count(_: Any) -> bool:
@@ -162,8 +171,9 @@ class Stage:
 
     # others
 
-    def meddle(self, rng: random.Random, share: float, word: str) -> None:
+    def meddle(self, share: float, word: str, *, seed: int) -> None:
         """Colleagues edit a share of the tasks: a column of ours, another one, or both."""
+        rng = random.Random(seed)
         for plan in self.planned:
             if rng.random() < share:
                 which = rng.choice(["same", "other", "both"])
@@ -229,5 +239,8 @@ def staged(service: str, folder: Path, **options: Any) -> Iterator[Stage]:
         stage.close()
 
 
-def outcomes(report: tf.Report) -> Sequence[str]:
-    return list(report.outcomes["outcome"])
+def together(work: Callable[[Any], list[str]], jobs: Iterable[Any]) -> list[str]:
+    """All complaints of many jobs, a few at a time: most of it is waiting for what may yet arrive."""
+    jobs = list(jobs)
+    with ThreadPoolExecutor(5) as pool:
+        return [f"{job}: {words}" for job, found in zip(jobs, pool.map(work, jobs), strict=True) for words in found]

@@ -21,6 +21,15 @@ OUTCOMES = {
 }
 CONFLICTS = {"id": "str", "column": "str", "base": "object", "ours": "object", "theirs": "object"}
 
+CHANGES = {
+    "id": "str",
+    "column": "str",
+    "before": "object",
+    "planned": "object",
+    "after": "object",
+    "outcome": "category",
+}
+
 
 @pytest.fixture
 def mixed(box: tf.LocalSandbox, conn: tf.Connection) -> tuple[tf.TaskFrame, tf.Report, list[str]]:
@@ -67,6 +76,40 @@ def test_conflicts_have_all_three_values(mixed: tuple[tf.TaskFrame, tf.Report, l
     assert table.values.tolist() == [[ids[0], "priority", base, "urgent", "none"]]
 
 
+def test_each_cell_has_before_and_after(mixed: tuple[tf.TaskFrame, tf.Report, list[str]]) -> None:
+    """Before as last read, after as answered: null where nothing was written, or nobody knows."""
+    _, report, ids = mixed
+    table = report.changes
+    assert {name: str(t) for name, t in table.dtypes.items()} == CHANGES
+    base = report.plan.changes.set_index(["id", "column"])["before"]
+    cells = table.set_index(["id", "column"])
+    priorities = cells.xs("priority", level="column").loc[ids]
+    assert priorities["outcome"].tolist() == ["conflict", "failed", "unchanged", "applied", "applied", "applied"]
+    assert priorities["before"].tolist() == [
+        "none", base[ids[1], "priority"], "urgent", *(base[i, "priority"] for i in ids[3:])
+    ]  # fmt: skip
+    assert priorities["after"].tolist() == [None, None, "urgent", "urgent", "urgent", "urgent"]
+    assert (priorities["planned"] == "urgent").all()
+    assert cells.loc[(ids[3], "title"), "after"] == "=cmd|' /C calc'!A0"
+    assert len(table) == len(report.plan.changes)
+
+
+def test_a_cell_may_fare_otherwise_than_its_task(box: tf.LocalSandbox, conn: tf.Connection) -> None:
+    """Of an applied task a cell that the service had already is unchanged; a null is None."""
+    tasks = conn.load()
+    task = tasks.df.index[tasks.df["assigneeUserId"].notna()][0]
+    tasks.df.loc[task, ["title", "assigneeUserId"]] = ["ours", None]
+    plan = tasks.plan()
+    box["reload"].edit(task, title="ours")
+    report = plan.apply()
+    assert report.counts == {"applied": 1}
+    table = report.changes.set_index("column")
+    assert table["outcome"].to_dict() == {"title": "unchanged", "assigneeUserId": "applied"}
+    assert table.loc["assigneeUserId", "after"] is None
+    assert table.loc["assigneeUserId", "before"] == plan.changes.set_index("column").loc["assigneeUserId", "before"]
+    assert report.rate == pytest.approx(report.calls / report.elapsed)
+
+
 def test_it_shows(mixed: tuple[tf.TaskFrame, tf.Report, list[str]]) -> None:
     """Text and HTML say how many, why, and which; what is foreign is escaped."""
     _, report, _ = mixed
@@ -87,17 +130,49 @@ def test_raise_for_failures_names_counts_and_the_first(mixed: tuple[tf.TaskFrame
 
 
 def test_to_csv_has_what_did_not_go_through(mixed: tuple[tf.TaskFrame, tf.Report, list[str]], tmp_path: Path) -> None:
-    """A row a cell, with outcome and detail; a spreadsheet runs nothing of it."""
+    """A row a task, with what was wanted and why it is not; a spreadsheet runs nothing of it."""
     _, report, ids = mixed
     report.to_csv(tmp_path / "left.csv")
     with (tmp_path / "left.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(r["id"], r["column"], r["after"], r["outcome"]) for r in rows] == [
-        (i, "priority", "urgent", "conflict" if i == ids[0] else "failed")
-        for i in report.outcomes.index
-        if i in ids[:2]
+    assert [(r["id"], r["priority"], r["outcome"]) for r in rows] == [
+        (i, "urgent", "conflict" if i == ids[0] else "failed") for i in report.outcomes.index if i in ids[:2]
     ]
-    assert all(r["detail"] and r["before"] for r in rows)
+    assert all(r["detail"] and r["identifier"] and r["request_id"] for r in rows)
+    told = {r["id"]: (r["theirs"], r["status_code"]) for r in rows}
+    assert told == {ids[0]: ("priority: none", "409"), ids[1]: ("", "404")}
+
+
+def test_what_to_csv_wrote_plans_again_as_it_is(
+    mixed: tuple[tf.TaskFrame, tf.Report, list[str]], conn: tf.Connection, tmp_path: Path
+) -> None:
+    """Exactly what did not go through, on the old load and on a new one; the task that is gone is a problem there."""
+    tasks, report, ids = mixed
+    report.to_csv(tmp_path / "left.csv")
+    again = tasks.plan_csv(tmp_path / "left.csv")
+    assert set(again.changes["id"]) == set(ids[:2])
+    assert again.changes[["column", "after"]].drop_duplicates().values.tolist() == [["priority", "urgent"]]
+    fresh = conn.load().plan_csv(tmp_path / "left.csv")
+    assert fresh.problems["id"].tolist() == [ids[1]]
+    assert fresh.changes[["id", "before", "after"]].values.tolist() == [[ids[0], "none", "urgent"]]
+    assert fresh.drop_problems().apply().counts == {"applied": 1}
+
+
+def test_what_to_csv_wrote_clears_and_empties_again(box: tf.LocalSandbox, conn: tf.Connection, tmp_path: Path) -> None:
+    """Null goes out as `<clear>`, "" as a lone apostrophe, and what was not wanted blank."""
+    tasks = conn.load()
+    held = tasks.df["assigneeUserId"].notna() & tasks.df["description"].notna() & (tasks.df["description"] != "")
+    one, two = tasks.df.index[held][:2]
+    tasks.df.loc[one, "assigneeUserId"] = None
+    tasks.df.loc[two, ["description", "title"]] = ["", "=1+1"]
+    plan = tasks.plan()
+    for task in (one, two):
+        box["reload"].edit(task, title="theirs", description="theirs", assigneeUserId="usr_theirs")
+    report = plan.apply()
+    assert report.counts == {"conflict": 2}
+    report.to_csv(tmp_path / "left.csv")
+    again = tasks.plan_csv(tmp_path / "left.csv")
+    pd.testing.assert_frame_equal(again.changes, plan.changes)
 
 
 def test_to_csv_escapes_formulas(box: tf.LocalSandbox, conn: tf.Connection, tmp_path: Path) -> None:
@@ -162,12 +237,15 @@ def test_an_empty_report_has_its_columns(conn: tf.Connection, tmp_path: Path) ->
     report = conn.load().plan().apply()
     assert {name: str(t) for name, t in report.outcomes.dtypes.items()} == OUTCOMES
     assert {name: str(t) for name, t in report.conflicts.dtypes.items()} == CONFLICTS
+    assert {name: str(t) for name, t in report.changes.dtypes.items()} == CHANGES
     assert str(report.outcomes.index.dtype) == "str"
     assert (len(report), report.ok, report.counts) == (0, True, {})
     assert not report.retry()
     report.raise_for_failures()
     report.to_csv(tmp_path / "left.csv")
-    assert (tmp_path / "left.csv").read_text("utf-8").split() == ["id,column,before,after,outcome,detail"]
+    assert (tmp_path / "left.csv").read_text("utf-8").split() == [
+        "id,identifier,column,before,after,theirs,outcome,detail,attempts,status_code,request_id"
+    ]
     assert repr(report)
     assert report._repr_html_()
 

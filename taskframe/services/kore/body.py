@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from taskframe.errors import PlanError
+from taskframe.errors import PlanError, did_you_mean
 from taskframe.problem import Problem
 from taskframe.services.kore import fields as kore_fields
 from taskframe.services.kore import objects
@@ -14,7 +14,7 @@ from taskframe.services.kore.moments import is_whole, iso, milliseconds
 
 if TYPE_CHECKING:
     from taskframe.catalogue import Catalogue
-    from taskframe.changes.edit import Edit
+    from taskframe.changes.edit import Edit, Row
 
 UNASSIGNED: Final = "unassigned"
 """The `assigneeType` of a task that nobody has [docs: sample]."""
@@ -23,9 +23,9 @@ UNASSIGNED: Final = "unassigned"
 def body(edit: Edit, catalogue: Catalogue) -> dict[str, Any]:
     """The changed fields only, in the order of the documentation, and what goes with them.
 
-    `name` brings `lname`, in lower case, unless that was edited [inferred from every sample]. The assignee brings
-    `assigneeType`: "unassigned" with nobody, else the one seen with that assignee [inferred]. Raises PlanError for what
-    `problems` would have named.
+    `name` brings `lname`, in lower case, unless that was edited, or is a text of its own [inferred from every sample].
+    The assignee brings `assigneeType`: "unassigned" with nobody, else the one seen with that assignee [inferred].
+    Raises PlanError for what `problems` would have named.
     """
     after = edit.after
     sent: dict[str, Any] = {}
@@ -44,13 +44,19 @@ def body(edit: Edit, catalogue: Catalogue) -> dict[str, Any]:
         if list(kore_fields.missing({"fields": base}, own)):
             raise PlanError(f"task {edit.id} has no such field: {', '.join(own)}")
         sent["fields"] = kore_fields.filled(base, own, catalogue)
-    if isinstance(after.get("name"), str):
+    if isinstance(after.get("name"), str) and _follows(edit.base):
         sent.setdefault("lname", after["name"].lower())
     if objects.ASSIGNEE in after and "assigneeType" not in after:
         kind = _kind_of(after[objects.ASSIGNEE], sent["currAssignee"], edit.base.get("assigneeType"), catalogue)
         if kind is not None:
             sent["assigneeType"] = kind
     return {name: sent[name] for name in UPDATE if name in sent}
+
+
+def _follows(base: Row) -> bool:
+    """Whether `lname` is `name` in lower case, so that it goes along; one of its own is left as it is."""
+    name, low = base.get("name"), base.get("lname")
+    return low is None or (isinstance(name, str) and low == name.lower())
 
 
 def _thing(task: str, column: str, value: str | None, catalogue: Catalogue) -> Mapping[str, Any]:
@@ -98,6 +104,15 @@ def problems(edit: Edit, catalogue: Catalogue) -> Iterator[Problem]:
     for name in kore_fields.missing(edit.base, own):
         words = "this task has no such field: its template does not have it, or its fields were not loaded"
         yield Problem("service", edit.id, name, after[name], words)
+    known = catalogue.entries.get("fields", {})
+    for name in own:
+        options = known.get(name, {}).get("options") or ()
+        given = after[name] if isinstance(after[name], list) else [after[name]]
+        strange = [v for v in given if options and v is not None and v not in options]
+        if strange:
+            near = did_you_mean(strange[0], options)
+            words = f"{strange[0]!r} is not one of {', '.join(options)}.{near}"
+            yield Problem("choice", edit.id, name, after[name], words)
     if "fields" in after:
         raw, base = dict(kore_fields.named(after["fields"])), dict(kore_fields.named(edit.base.get("fields")))
         for name in own:

@@ -78,6 +78,7 @@ class _About:
         self._fits: frozenset[Kind] | None = None
         self._required = self._fixed = True
         self._key: str | None = None
+        self._options: dict[str, None] | None = {}
 
     def learn(self, definition: Mapping[str, Any]) -> None:
         meta = definition.get("metaData")
@@ -90,6 +91,11 @@ class _About:
             self._types.add("multiselect" if multi and declared == "dropdown" else declared.lower())
             self._fixed = self._fixed and fixed
             self._required = self._required and said[-1]
+        options = meta.get("options")
+        if not (isinstance(options, list) and options and all(isinstance(o, str) for o in options)):
+            self._options = None  # not all say what they take
+        elif self._options is not None:
+            self._options |= dict.fromkeys(options)
         value = value_of(definition)
         if value is not None:
             self._key = self._key or next(key for key in KEYS if key in definition)
@@ -103,7 +109,10 @@ class _About:
         kind = declared.pop() if len(declared) == 1 else "any"
         kind = kind if self._fits is None or kind in self._fits else "any"
         label = name.removeprefix(PREFIX)
-        return {"kind": kind, "label": label, "required": self._required, "readOnly": self._fixed, "key": self._key}
+        return {
+            "kind": kind, "label": label, "required": self._required, "readOnly": self._fixed, "key": self._key,
+            "options": list(self._options or ()),
+        }  # fmt: skip
 
 
 _ONLY: Final[Mapping[frozenset[Kind], tuple[type, ...]]] = {

@@ -50,6 +50,10 @@ class KoreSettings(BaseModel):
             value = getattr(self, name)
             if not value.strip() or not value.isascii() or not value.isprintable():
                 raise ValueError(f"{name} is plain text that is not empty")
+        if self.client_secret is not None and not self.client_secret.get_secret_value().strip():
+            raise ValueError("client_secret is empty")
+        if self.client_secret is not None and self.token is not None:
+            raise ValueError("give a token, or client_id and client_secret to make tokens of: not both")
         if (self.client_id is None) is not (self.client_secret is None):
             raise ValueError("client_id and client_secret go together: give both, or a token")
         if self.enforce_jti and self.token is not None and not self.mints:

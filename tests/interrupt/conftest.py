@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from interrupt_stage import Child, Stage
+
+collect_ignore = ["interrupt_child.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _posix() -> None:
+    if os.name == "nt":
+        pytest.skip("sends SIGINT to a child")
+
+
+class Children:
+    """The process that is interrupted, and the one that takes a run up; each serves many tests."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Child] = {}
+
+    def __getitem__(self, name: str) -> Child:
+        if name not in self._found:
+            self._found[name] = Child()
+        return self._found[name]
+
+    def renew(self) -> None:
+        """Others, after a test that failed."""
+        while self._found:
+            self._found.popitem()[1].kill()
+
+    def end(self) -> None:
+        for child in self._found.values():
+            assert child.end() == 0
+
+
+@pytest.fixture(scope="session")
+def children() -> Iterator[Children]:
+    """Made when they are asked for; at the end they end by themselves, whatever was left unanswered in them."""
+    made = Children()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def make_stage(children: Children, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Makes stages: `make_stage("kore", tasks=60)`. Afterwards no thread of ours is left in the child."""
+    made: list[Stage] = []
+
+    def make(service: str, **options: Any) -> Stage:
+        made.append(Stage(service, children["works"], tmp_path / "journal.sqlite", **options))
+        return made[-1]
+
+    yield make
+    for stage in made:
+        stage.faults.clear()
+    try:
+        assert children["works"].ask(do="end") == {"ended": True, "threads": []}
+        assert children["takes up"].ask(do="end") == {"ended": True, "threads": []}
+    except BaseException:
+        children.renew()
+        raise
+    finally:
+        for stage in made:
+            stage.close()
