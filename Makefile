@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick storm lint bench docs clean
+.PHONY: help demo test quick storm lint bench docs frontend clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -25,7 +25,7 @@ test: $(VENV)/.done lint  ## everything: style, types, layers, all tests
 quick: $(VENV)/.done  ## the part that takes less than a minute
 	$(BIN)/python -m pytest -n 2 -m 'not slow and not benchmark'
 
-storm: $(VENV)/.done  ## hours: 500 storms for each service, 20 in every 30 minutes or so, and one over 5,000 tasks
+storm: $(VENV)/.done  ## hours: 500 storms for each service, and one over 5,000 tasks each
 	STORM_SEEDS=500 $(BIN)/python -m pytest -n 2 tests/storm/test_storm.py
 
 lint: $(VENV)/.done  ## style, types, layers

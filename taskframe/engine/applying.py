@@ -101,7 +101,8 @@ class Run:
 
     def hurry(self) -> bool:
         """After a `stop`: calls in flight are not waited for any more, and are `unknown`. False where none is left."""
-        return any([worker.cancel() for worker in self._workers])
+        waited_for = [worker for worker in self._workers if worker.cancel()]
+        return bool(waited_for)
 
     async def apply(
         self,

@@ -211,7 +211,8 @@ class Caller:
 
         Failures (no reply, one that makes no sense, `retry`) count against `attempts`. Being throttled does not, as
         64 workers may well be turned away 6 times in a row by a small limit: it counts against `max_wait`. A token
-        that isn't taken is renewed once. In the end: ServiceError or AuthError with the words of the last failure.
+        that isn't taken is renewed, once in a row: it may expire again in a long pause. In the end: ServiceError or
+        AuthError with the words of the last failure.
         """
         failures = throttles = 0
         waited = 0.0
@@ -219,6 +220,7 @@ class Caller:
         while True:
             attempt = await self.attempt(call, on_leave=on_leave)
             verdict = attempt.verdict
+            renewed = renewed and (verdict is None or verdict.kind == "expired")
             if verdict is None or verdict.kind == "retry":
                 failures += 1
                 if failures >= self.attempts:

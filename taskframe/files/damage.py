@@ -160,12 +160,15 @@ def _cut(old: str, new: str) -> str:
 
 def _number(old: str, new: str) -> str:
     was, now = _NUMBER.fullmatch(old), _NUMBER.fullmatch(new)
-    if not was or not now or was["power"] or len(old) > 100 or len(new) > 100:
+    if not was or not now or old == new or len(old) > 100 or len(new) > 100:
         return ""
     try:
         before, after = Decimal(old.replace(",", ".")), Decimal(new.replace(",", "."))
     except InvalidOperation:
         return ""
+    if was["power"]:
+        way = f"a spreadsheet made the number {new} of the text {shown(old)}"
+        return way if abs(before.adjusted()) < _MOST_DIGITS and before == after else ""
     if now["power"] and Context(prec=max(len(after.as_tuple().digits), 1)).plus(before) == after:
         return f"the digits of {shown(old)} are gone: a spreadsheet made the number {new} of it"
     if before == after and len(new) < len(old):
@@ -189,6 +192,12 @@ def _date(old: str, new: str) -> str:
     return (kept or new.isdigit()) * f"a spreadsheet seems to have made the date {new} of the text {shown(old)}"
 
 
+def _clock(old: str, new: str) -> str:
+    same = _CLOCK.fullmatch(old) and _CLOCK.fullmatch(new) and old != new
+    alike = same and {int(old.split(":")[1][:2])} == {int(new.split(":")[1][:2])}
+    return bool(alike) * f"a spreadsheet made the time of day {new} of the text {shown(old)}"
+
+
 def _letters(old: str, new: str) -> str:
     if old.isascii():
         return ""
@@ -200,8 +209,10 @@ def _letters(old: str, new: str) -> str:
     return ""
 
 
+_MOST_DIGITS = 400
 _DIGITS = re.compile(r"\d+")
-_CHECKS: tuple[Callable[[str, str], str], ...] = (_cut, _number, _truth, _date, _letters)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(\s?[AaPp][Mm])?")
+_CHECKS: tuple[Callable[[str, str], str], ...] = (_cut, _number, _truth, _date, _clock, _letters)
 
 
 def _day(time: pd.Timestamp, how: Reading) -> str:

@@ -42,11 +42,11 @@ def escape(text: str) -> str:
     return f"'{text}" if _NEEDS.match(text) else text
 
 
-def escape_json(cell: str, unholdable: re.Pattern[str]) -> str:
-    """A cell that `escape` made, for a file that can't hold some texts: those go out as `'json:` and a JSON string."""
+def escape_json(cell: str, unholdable: re.Pattern[str], *, is_id: bool = False) -> str:
+    """A cell that `escape` (or `escape_id`) made, for a file that can't hold some texts: those go out as `'json:` and a JSON string."""
     if not unholdable.search(cell):
         return cell
-    text = json.dumps(unescape(cell))  # all ASCII; what is left is an escape of the file's own
+    text = json.dumps(unescape_id(cell) if is_id else unescape(cell))  # ASCII; what is left is the file's own escape
     return _JSON + unholdable.sub(lambda found: f"\\u{ord(found[0][0]):04x}{found[0][1:]}", text)
 
 

@@ -101,7 +101,9 @@ def _fill(
         for values in zip(*cells, strict=True):
             made = []
             for at, (value, style) in enumerate(zip(values, styles, strict=True)):
-                text = escape_json(value, _UNHOLDABLE)
+                text = escape_json(value, _UNHOLDABLE, is_id=not at).replace(
+                    "\r", "_x000D_"
+                )  # XML has no other way to keep it
                 if len(text) > MOST_IN_CELL:
                     raise FileError(
                         f"{path}: {texts.names[at]} of {values[0]} has {len(value):,} characters, and a cell holds "

@@ -77,8 +77,13 @@ def _ordered(df: pd.DataFrame, schema: Schema) -> list[Column]:
     there = [c for c in schema if c.name in df]
     first = [c for c in there if c.role == "identifier"]
     editable = [c for c in there if c.editable and c.kind not in NESTED]
-    rest = [c for c in there if c not in first and c not in editable and (c.editable or df[c.name].notna().any())]
+    rest = [c for c in there if c not in first and c not in editable and (c.editable or _tells(df[c.name], c))]
     return [*first, *sorted(editable, key=_rank), *rest]
+
+
+def _tells(series: pd.Series[Any], column: Column) -> bool:
+    """Whether a column that can't be edited is worth a look: it holds something, and no long lists or objects."""
+    return column.kind not in NESTED and bool(series.notna().any())
 
 
 def _rank(column: Column) -> int:
@@ -98,7 +103,7 @@ def _grid_column(
         known = [who for who in people if who not in elsewhere]
         ids = list(dict.fromkeys([*known, *seen.get(column.name, ())]))
         labels = {who: label for who in ids if (label := persons.label(who))}
-        ids = sorted(ids, key=lambda who: (who not in labels, labels.get(who, who).casefold()))
+        ids = sorted(ids, key=lambda who: (who not in labels, str(labels.get(who, who)).casefold()))
         return GridColumn(column, tuple(ids[:_MOST_CHOICES]), True, labels)
     return GridColumn(column, _choices(column, df[column.name]), False, {})
 

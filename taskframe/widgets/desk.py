@@ -12,8 +12,8 @@ from taskframe.frame import TaskFrame
 from taskframe.plan import Plan
 from taskframe.report import Report
 from taskframe.widgets.edits import Edits
-from taskframe.widgets.persons import names_of
 from taskframe.widgets.part import Part
+from taskframe.widgets.persons import names_of
 
 Choice = Literal["ours", "theirs"]
 

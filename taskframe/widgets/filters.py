@@ -61,13 +61,14 @@ def _among(series: pd.Series[Any], values: Collection[Any]) -> np.ndarray:
 
 def _between(series: pd.Series[Any], least: Bound, most: Bound) -> np.ndarray:
     times = isinstance(least if least is not None else most, pd.Timestamp)
-    cells = pd.to_datetime(series, utc=True, errors="coerce") if times else pd.to_numeric(series, errors="coerce")
+    cells: Any = pd.to_datetime(series, utc=True, errors="coerce") if times else pd.to_numeric(series, errors="coerce")
     found = cells.notna()
     if least is not None:
         found &= cells >= least
     if most is not None:
         found &= cells <= most
-    return found.fillna(False).to_numpy(dtype=bool)
+    mask: np.ndarray = found.fillna(False).to_numpy(dtype=bool)
+    return mask
 
 
 def _holds(df: pd.DataFrame, schema: Schema, names: Mapping[str, str], ids: pd.Index, word: str) -> np.ndarray:

@@ -40,13 +40,17 @@ class Done:
         parts = [f"{self.step.words}: {count(len(self.step.cells), 'cell')}" if self.step else ""]
         if self.locked:
             cells = count(sum(self.locked.values()), "cell")
-            parts.append(f"{cells} refused: {', '.join(self.locked)} {'is' if len(self.locked) == 1 else 'are'} read-only")
+            parts.append(
+                f"{cells} refused: {', '.join(self.locked)} {'is' if len(self.locked) == 1 else 'are'} read-only"
+            )
         if self.outside:
             parts.append(f"{count(self.outside, 'cell')} refused: beyond the last row or column")
         if self.refused:
             more = len(self.refused) - _SAID
             told = "; ".join(dict.fromkeys(self.refused[:_SAID]))
-            parts.append(f"{count(len(self.refused), 'cell')} refused: {told}" + (f"; and {more:,} more" if more > 0 else ""))
+            parts.append(
+                f"{count(len(self.refused), 'cell')} refused: {told}" + (f"; and {more:,} more" if more > 0 else "")
+            )
         if self.step.left:
             parts.append(f"{count(self.step.left, 'cell')} left alone: something else is there by now")
         return ". ".join(filter(None, parts))

@@ -121,11 +121,12 @@ class Part:
         column = self.whole.schema.role(role)
         if column is None or column.name not in base or task not in base.index:
             return ""
-        cell = base.at[task, column.name]
+        cell: Any = base.at[task, column.name]
         return "" if pd.isna(cell) else shown(cell)
 
     def _problems(self) -> list[dict[str, Any]]:
         found = []
+        row: Any
         for row in self.whole.problems.head(_PROBLEMS).itertuples(index=False):
             where = " · ".join(str(v) for v in (row.id, row.column) if not pd.isna(v)) or "a row without an id"
             found.append({"id": _none(row.id), "column": _none(row.column), "where": shown(where),

@@ -12,6 +12,6 @@ def names_of(tasks: TaskFrame) -> dict[str, str]:
     return tasks._people.names
 
 
-def whom(tasks: TaskFrame, weights: Mapping[str | None, float]) -> dict[str | None, float]:
+def whom(tasks: TaskFrame, weights: Mapping[str, float]) -> dict[str | None, float]:
     """The same weights by id. Raises SettingsError or PlanError for somebody whom nobody knows, as `reassign` does."""
     return tasks._targets(weights)

@@ -17,8 +17,8 @@ from taskframe.preview.cells import persons_in, shown
 from taskframe.preview.persons import Persons
 from taskframe.widgets.columns import GridColumn, grid_columns
 from taskframe.widgets.edits import Edits
-from taskframe.widgets.persons import names_of
 from taskframe.widgets.filters import Filter
+from taskframe.widgets.persons import names_of
 from taskframe.widgets.values import normal, wire
 
 Order = tuple[int, bool] | None
@@ -80,6 +80,10 @@ class Sheet:
     def touch(self) -> None:
         """The rows are the same ones, their contents may be others."""
         self.version += 1
+        self.remember()
+
+    def remember(self) -> None:
+        """What is in the frame now is shown."""
         self._seen = _Seen(self._tasks.df, self._tasks.df.copy(deep=False))
 
     def turn(self, column: int) -> None:

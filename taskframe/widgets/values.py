@@ -10,6 +10,8 @@ import pandas as pd
 
 from taskframe.changes.judge import Judge
 from taskframe.changes.normal import EXACT, parse, plain
+from taskframe.changes.unfit import shown
+from taskframe.errors import did_you_mean
 from taskframe.files.cells import is_json
 from taskframe.files.escape import is_clear
 from taskframe.files.names import fold, folded
@@ -55,8 +57,10 @@ def read(value: Any, column: Column, choices: Collection[Any] = (), names: Mappi
             value = "" if column.kind == "text" and not column.clearable and not column.min_length else None
     if isinstance(value, str):
         value = _named(value, column, choices, names or {})
-    found = parse(value, column, choices)
-    found = _zoned(found)
+    found = _zoned(parse(value, column, choices))
+    if choices and found is not None and column.kind == "text" and found not in choices:
+        near = did_you_mean(found, choices).strip()
+        raise Unfit(f"{shown(found)} is no {column.name} that is known" + (f"; d{near[1:]}" if near else ""))
     column.check(found)
     return found
 
@@ -66,7 +70,7 @@ def _named(text: str, column: Column, choices: Collection[Any], names: Mapping[s
         text = text.strip() if column.kind != "any" else text
     if text in names:
         return names[text]
-    if column.kind == "choice" and text not in column.choices and text not in choices:
+    if (column.kind == "choice" or choices) and text not in column.choices and text not in choices:
         return folded([*column.choices, *choices]).get(fold(text), text)
     if column.kind == "any" and is_json(text):
         return msgspec.json.decode(text)

@@ -1,11 +1,11 @@
-"""Somebody at a terminal: a folder, a sandbox in this process, and the command as a process of its own."""
+"""Somebody at a terminal: a folder, a sandbox in this process, and the command, here or as a process of its own."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,12 +14,26 @@ from pathlib import Path
 from typing import Any
 
 import taskframe as tf
+from taskframe.cli import main
 
 TASKFRAME = str(Path(sys.executable).with_name("taskframe" + (".exe" if os.name == "nt" else "")))
 PATIENCE = 120
 COLUMNS = "identifier,title,status,priority,assigneeUserId,version"
 
 Done = subprocess.CompletedProcess[str]
+
+
+class _Stream(io.TextIOWrapper):
+    """Standard output that is kept."""
+
+    def __init__(self) -> None:
+        self._kept = io.BytesIO()
+        super().__init__(self._kept, encoding="utf-8")
+
+    def text(self) -> str:
+        """What was written."""
+        self.flush()
+        return self._kept.getvalue().decode()
 
 
 class Desk:
@@ -41,8 +55,28 @@ class Desk:
         (folder / "config.toml").write_text("\n".join(lines), "utf-8")
 
     def run(self, *arguments: str, stdin: str | None = None, **env: str) -> Done:
-        """`taskframe` with these arguments; without a terminal."""
-        return subprocess.run(
+        """`taskframe` with these arguments, without a terminal: the same entry point, in this process."""
+        out, err = _Stream(), _Stream()
+        streams = sys.stdin, sys.stdout, sys.stderr, sys.argv, Path.cwd(), dict(os.environ)
+        sys.stdin, sys.stdout, sys.stderr = io.TextIOWrapper(io.BytesIO((stdin or "").encode())), out, err
+        sys.argv = [TASKFRAME, *arguments]
+        os.environ.update({**self.env, **env})
+        os.chdir(self.folder)
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as ending:
+            code = ending.code
+        finally:
+            sys.stdin, sys.stdout, sys.stderr, sys.argv = streams[:4]
+            os.chdir(streams[4])
+            os.environ.clear()
+            os.environ.update(streams[5])
+        return subprocess.CompletedProcess(list(arguments), code, out.text(), err.text())
+
+    def process(self, *arguments: str, stdin: str | None = None, code: int = 0, **env: str) -> Done:
+        """The same as a process of its own, when it ends with this exit code and no traceback."""
+        done = subprocess.run(
             [TASKFRAME, *arguments],
             capture_output=True,
             text=True,
@@ -52,6 +86,9 @@ class Desk:
             env={**self.env, **env},
             **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
         )
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done
 
     def ok(self, *arguments: str, code: int = 0, **more: Any) -> Done:
         """The same, when it ends with this exit code and no traceback."""
@@ -148,8 +185,3 @@ class Terminal:
         except OSError:  # Linux says so when the other side is closed
             return None
         return data.decode("utf-8", "replace").replace("\r\n", "\n") if data else None
-
-
-def interrupt(process: subprocess.Popen[str]) -> None:
-    """A Ctrl-C that comes as a signal."""
-    process.send_signal(signal.SIGINT)

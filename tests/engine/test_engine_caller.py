@@ -224,6 +224,33 @@ def test_an_expired_token_is_renewed_once_for_all() -> None:
     on(answer, do, token=fresh)
 
 
+def test_a_token_may_expire_again_while_one_read_waits() -> None:
+    """Expired, renewed, held back for long, expired again: two renewals, and the read goes through."""
+    given: list[str] = []
+
+    def fresh() -> str:
+        given.append(f"token{len(given)}")
+        return given[-1]
+
+    def answer(seen: Seen) -> bytes:
+        match seen.headers["authorization"]:
+            case "Bearer token2":
+                return reply({})
+            case "Bearer token1" if len(wires[0].seen) == 2:
+                return reply(status=429)
+        return reply(status=401)
+
+    wires: list[Wire] = []
+
+    async def do(caller: Caller, wire: Wire) -> None:
+        wires.append(wire)
+        await caller.read(READ)
+        assert given == ["token0", "token1", "token2"]
+        assert len(wire.seen) == 4
+
+    on(answer, do, token=fresh)
+
+
 @pytest.mark.parametrize("token", [SECRET, lambda: SECRET])
 def test_credentials_that_are_not_taken_are_an_auth_error(token: Any) -> None:
     """With the service's words and not the token: a string at once, a callable after one renewal."""

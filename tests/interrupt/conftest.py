@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from interrupt_stage import Child, Stage
+from interrupt_stage import Children, Stage
 
 collect_ignore = ["interrupt_child.py"]
 
@@ -15,27 +15,6 @@ collect_ignore = ["interrupt_child.py"]
 def _posix() -> None:
     if os.name == "nt":
         pytest.skip("sends SIGINT to a child")
-
-
-class Children:
-    """The process that is interrupted, and the one that takes a run up; each serves many tests."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, Child] = {}
-
-    def __getitem__(self, name: str) -> Child:
-        if name not in self._found:
-            self._found[name] = Child()
-        return self._found[name]
-
-    def renew(self) -> None:
-        """Others, after a test that failed."""
-        while self._found:
-            self._found.popitem()[1].kill()
-
-    def end(self) -> None:
-        for child in self._found.values():
-            assert child.end() == 0
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,27 @@ class Child:
                 self._process.stdout.close()
 
 
+class Children:
+    """The process that is interrupted, and the one that takes a run up; each serves many tests."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Child] = {}
+
+    def __getitem__(self, name: str) -> Child:
+        if name not in self._found:
+            self._found[name] = Child()
+        return self._found[name]
+
+    def renew(self) -> None:
+        """Others, after a test that failed."""
+        while self._found:
+            self._found.popitem()[1].kill()
+
+    def end(self) -> None:
+        for child in self._found.values():
+            assert child.end() == 0
+
+
 class Stage:
     """One service with tasks, a plan for all of them in the child, and the log."""
 

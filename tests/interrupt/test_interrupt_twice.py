@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Children
-from interrupt_stage import SERVICES, Stage, until
+from interrupt_stage import SERVICES, Children, Stage, until
 
 MakeStage = Callable[..., Stage]
 

@@ -38,7 +38,7 @@ def complaints(
         wrong.append("not one outcome for each task, in the plan's order")
     for plan in planned:
         records = [r for r in log if r.task_id == plan.id and r.after]
-        reads = [r.n for r in log if r.actor == "caller" and plan.id.encode() in r.raw]
+        reads = [r for r in log if r.actor == "caller" and plan.id.encode() in r.raw]
         found = _of_task(plan, told.get(plan.id, "nothing"), records, held[plan.id], versioned=versioned)
         found += overwritten(plan, records, () if versioned else reads)
         wrong += [f"{plan.id} ({told.get(plan.id)}): {words}" for words in found]
@@ -87,10 +87,11 @@ def touched(plan: Ours, record: Record) -> set[str]:
     return {c for c in plan.ours if c in (record.after or {})}
 
 
-def overwritten(plan: Ours, records: Sequence[Record], reads: Sequence[int]) -> list[str]:
-    """Where we wrote over what others had put there, though it was there at our last read (`reads`: places in the log).
+def overwritten(plan: Ours, records: Sequence[Record], reads: Sequence[Record]) -> list[str]:
+    """Where we wrote over what others had put there, though it was there at our last read ahead of that call.
 
-    Where `reads` is empty, wherever we did. What came back to the value as loaded before we ever wrote is unmoved.
+    A call may take effect long after it came, when its sender is dead and the next process reads. Where `reads` is
+    empty, wherever we did. What came back to the value as loaded before we ever wrote is unmoved.
     """
     wrong, written = [], set[str]()
     theirs: dict[str, Record] = {}
@@ -102,7 +103,7 @@ def overwritten(plan: Ours, records: Sequence[Record], reads: Sequence[int]) -> 
                     del theirs[column]
             else:
                 edit = theirs.pop(column, None)
-                last = max((n for n in reads if n < record.n), default=None)
+                last = max((r.n for r in reads if r.n < record.n and r.at <= record.at), default=None)
                 if edit is not None and (last is None or edit.n < last):
                     wrong.append(f"{column}: their {edit.after[column]!r} was overwritten")  # type: ignore[index]
                 written.add(column)
@@ -118,12 +119,13 @@ def not_put_back(planned: Sequence[Ours], told: Mapping[str, str], log: Sequence
     for plan in planned:
         if told[plan.id] not in ("applied", "partial"):
             continue
-        states, read = dict(plan.base), dict(plan.base)  # as it is, and as we last read it
+        states = dict(plan.base)
+        reads = [(0.0, dict(plan.base))]  # when we read it, and what that showed
         back: dict[str, Any] = {}
         since: set[str] = set()
         for record in log:
             if record.actor == "caller" and plan.id.encode() in record.raw and not record.after:
-                read = dict(states)
+                reads.append((record.at, dict(states)))
             if record.task_id != plan.id:
                 continue
             for column in touched(plan, record):
@@ -131,7 +133,7 @@ def not_put_back(planned: Sequence[Ours], told: Mapping[str, str], log: Sequence
                     if record.actor == "caller" and column in since:
                         wrong.append(f"{plan.id} {column}: others' value was undone")
                 elif record.actor == "caller":
-                    back.setdefault(column, read[column])
+                    back.setdefault(column, next(seen for at, seen in reversed(reads) if at <= record.at)[column])
                     since.discard(column)
                 else:
                     since.add(column)

@@ -244,7 +244,7 @@ def test_an_empty_report_has_its_columns(conn: tf.Connection, tmp_path: Path) ->
     report.raise_for_failures()
     report.to_csv(tmp_path / "left.csv")
     assert (tmp_path / "left.csv").read_text("utf-8").split() == [
-        "id,identifier,column,before,after,theirs,outcome,detail,attempts,status_code,request_id"
+        "id,identifier,outcome,detail,theirs,attempts,status_code,request_id"
     ]
     assert repr(report)
     assert report._repr_html_()

@@ -59,6 +59,12 @@ export function field(column, typed) {
   };
 }
 
+function escaped(text) {
+  const element = document.createElement("span");
+  element.textContent = text;
+  return element.innerHTML;
+}
+
 /** The settings of Tabulator's drop-down for a column with choices or people. Labels are text, never markup. */
 export function choices(column) {
   const words = column.choices.map((value) => ({ label: column.labels?.[value] ?? String(value), value }));
@@ -68,7 +74,7 @@ export function choices(column) {
     freetext: column.open,
     listOnEmpty: true,
     allowEmpty: true,
-    itemFormatter: (label) => document.createTextNode(label),
+    itemFormatter: (label) => escaped(label), // Tabulator takes it for HTML
     elementAttributes: { "data-lm-suppress-shortcuts": "true", "aria-label": column.name },
   };
 }

@@ -65,7 +65,8 @@ class View {
       },
     });
     this.table.on("tableBuilt", () => this.built());
-    this.table.on("renderComplete", () => shield(this.box));
+    this.table.on("renderComplete", () => { shield(this.box); this.look(); });
+    this.table.on("scrollVertical", () => this.look());
     this.table.on("cellEdited", (cell) => this.edited(cell));
     this.table.on("cellEditing", () => shield(this.box));
     this.table.on("rangeChanged", () => this.prefetch());
@@ -88,8 +89,9 @@ class View {
   }
 
   skeleton() {
-    const { version, rows } = this.model.get("view");
+    const { version, order, rows } = this.model.get("view");
     this.version = version;
+    this.ordered = order;
     return Array.from({ length: rows }, (_, k) => ({ k }));
   }
 
@@ -172,6 +174,15 @@ class View {
     this.timer ??= setTimeout(() => this.ask(), 15);
   }
 
+  /** Asks for the rows in sight that are missing or old. */
+  look() {
+    if (!this.ready) return;
+    for (const row of this.table.getRows("visible")) {
+      const data = row.getData();
+      if (data.version !== this.version) this.want(data.k);
+    }
+  }
+
   ask() {
     this.timer = undefined;
     for (const block of this.wanted) {
@@ -189,7 +200,7 @@ class View {
   }
 
   loaded(k) {
-    return this.rows[k]?.getData().id !== undefined;
+    return this.rows[k]?.getData().version === this.version;
   }
 
   built() {
@@ -197,6 +208,7 @@ class View {
     this.ready = true;
     this.order();
     shield(this.box);
+    this.look();
     this.frame.dataset.ready = "1";
     this.frame.dataset.rows = String(this.rows.length);
   }
@@ -206,10 +218,9 @@ class View {
     const view = this.model.get("view");
     this.asked.clear();
     this.wanted.clear();
-    if (view.rows === this.rows.length && !view.moved) {
-      this.version = view.version; // the same rows, with other contents: those in sight are asked for again
-      for (const row of this.table.getRows("visible")) this.want(row.getData().k);
-      for (const row of this.rows) if (row.getData().id !== undefined) row.getData().stale = true;
+    if (view.order === this.ordered) {
+      this.version = view.version; // the same rows, with other contents
+      this.look();
     } else {
       this.frame.dataset.ready = "0";
       const at = this.box.querySelector(".tabulator-tableholder")?.scrollLeft ?? 0;
@@ -237,7 +248,7 @@ class View {
     message.rows.forEach((row, i) => {
       const found = this.rows[message.at[i]];
       if (!found) return;
-      const data = { id: row.id, changed: row.changed, problems: row.problems, before: row.before };
+      const data = { version: message.version, id: row.id, changed: row.changed, problems: row.problems, before: row.before };
       row.values.forEach((value, j) => { data[`c${j}`] = value; });
       this.taking = true;
       found.update(data);
