@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick storm lint bench docs frontend clean
+.PHONY: help demo test quick storm lint bench docs frontend pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -42,6 +42,9 @@ bench: $(VENV)/.done  ## measures, both sides in one run
 
 frontend:  ## the editor's scripts anew, from taskframe/widgets/frontend (node and npm must be there)
 	cd taskframe/widgets/frontend && npm ci --no-fund && npm run build
+
+pictures: $(VENV)/.done  ## the pictures of the editor in docs/_static anew (Chromium must be there)
+	$(BIN)/python tests/browser/pictures.py
 
 clean:  ## away with the environment and what tools left
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist docs/_build

@@ -278,6 +278,10 @@ class Connection:
         """
         return self._runs.report(run, self)
 
+    def caught_up(self, report: Report) -> Report:
+        """A report of a run, with what the journal knows of it by now."""
+        return self._runs.caught_up(report)
+
     def resume_run(self, report: Report, on_conflict: OnConflict, verify: Verify | None) -> Report:
         """Goes on with a run; see `Report.resume`."""
         return self._runs.resume(report, self._people.names, on_conflict, verify)

@@ -137,8 +137,9 @@ def _undocumented(frame: pd.DataFrame, schema: Schema) -> Iterator[str]:
 def open_tasks(path: str | os.PathLike[str], connection: Connection | Finder | None = None) -> TaskFrame:
     """A TaskFrame that `save` wrote: its baseline, and its edits on top.
 
-    `connection` may be a function that is given what was loaded, and gives the connection. Without one plans and previews work, and nothing can be sent. Raises FileError for a file that is none,
-    or was altered, and PlanError when it was loaded elsewhere.
+    `connection` may be a function that is given what was loaded, and gives the connection. Without one plans and
+    previews work, and nothing can be sent. Raises FileError for a file that is none, or was altered, and PlanError when
+    it was loaded elsewhere.
     """
     data = read_document(path, "tasks")
     with making_sense(path):

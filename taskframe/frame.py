@@ -22,7 +22,7 @@ from taskframe.changes.follow import follow
 from taskframe.changes.intake import take_frame
 from taskframe.changes.lineage import Lineage
 from taskframe.changes.persons import resolve
-from taskframe.errors import FrameError, PlanError, SettingsError, did_you_mean
+from taskframe.errors import FrameError, PlanError, ServiceError, SettingsError, did_you_mean
 from taskframe.files.saved import frame_payload, write_document
 from taskframe.load import Load
 from taskframe.people import People, known_id
@@ -199,7 +199,9 @@ class TaskFrame(Sheets):
                 person = people.find(word)
                 if person is None and ask and "@" in word and self._connection is not None and len(asked) < _MOST_ASKED:
                     asked.append(word)
-                    return self._connection.person_id(word)
+                    with suppress(ServiceError):  # not there just now: then it is nobody we know
+                        return self._connection.person_id(word)
+                    asked.extend([word] * _MOST_ASKED)
             except SettingsError as error:
                 raise Unfit(str(error)) from None
             if person is None and (near := did_you_mean(word, people.names.values())) and " " in word:

@@ -32,6 +32,8 @@ PART = 2_048
 
 BROKE_OFF = "the run broke off before its outcome was known: report.resume() finds it out"
 NEVER = "the run broke off before it was sent"
+UNDER_WAY = "the run is under way: its outcome is not known yet"
+NOT_YET = "the run is under way: it is not sent yet"
 
 
 def head_of(plan: Plan, run: str, source: Source, timeout: float, options: Mapping[str, Any]) -> Head:
@@ -118,11 +120,13 @@ def _outcomes(story: Story, ids: Sequence[str], schema: Schema) -> list[Outcome]
 
 def _broken_off(story: Story, position: int, task: str, schema: Schema, earlier: Outcome | None = None) -> Outcome:
     """`earlier`: what an earlier part of the run left of it."""
+    live = story.entry.live
     if position not in story.begun:
-        return Outcome(task, "skipped", NEVER, left=True)
-    outcome = Outcome(task, "unknown", BROKE_OFF, left=True)
+        return Outcome(task, "skipped", NOT_YET if live else NEVER, left=True)
+    words = UNDER_WAY if live else BROKE_OFF
+    outcome = Outcome(task, "unknown", words, left=True)
     if earlier is not None:
-        outcome = replace(earlier, kind="unknown", detail=BROKE_OFF)
+        outcome = replace(earlier, kind="unknown", detail=words)
     if position not in story.steps:
         return outcome
     step = story.steps[position][-1]

@@ -251,7 +251,8 @@ class Plan:
     def again(self, ids: Collection[str], *, parent: str) -> Plan:
         """A plan of the same changes of only these tasks, as a child of the run `parent`."""
         changes = self._changes.keep(self._changes.masks(ids=ids))
-        return replace(self, _changes=changes, _problems=(), id=_new_id(), parent=parent)
+        notes = (*self._notes, f"what run {parent} left")
+        return replace(self, _changes=changes, _problems=(), _notes=notes, id=_new_id(), parent=parent)
 
     def after(
         self, changes: Changes, *, parent: str, problems: Sequence[Problem] = (), notes: Sequence[str] = ()

@@ -188,7 +188,7 @@ class Report:
 
         `conflicts="ours"` also takes the tasks in conflict: theirs is the new before, and ours is planned on top.
         """
-        return retry_plan(self.plan, self._outcomes, self.run_id, conflicts)
+        return retry_plan(self.plan, self._by_now.found, self.run_id, conflicts)
 
     def undo(self) -> Plan:
         """A plan that puts back what this run wrote, a `partial`'s half too.
@@ -197,7 +197,7 @@ class Report:
         takes none) is one of the plan's problems. Raises PlanError for a dry run.
         """
         self._check_written("undo")
-        return undo_plan(self.plan, self._outcomes, self.run_id)
+        return undo_plan(self.plan, self._by_now.found, self.run_id)
 
     def resume(self, *, on_conflict: OnConflict | None = None, verify: Verify | None = None) -> Report:
         """Goes on with a run that was interrupted or broke off: a report of the whole run.
@@ -214,6 +214,14 @@ class Report:
             raise PlanError("this report has no connection: conn.report(run_id) gives one that has")
         way = self._options.get("verify") if verify is None else verify
         return connection.resume_run(self, on_conflict or self._options.get("on_conflict") or "report", way)
+
+    @property
+    def _by_now(self) -> Report:
+        """This report; where the run left tasks that somebody may have gone on with, with what is known by now."""
+        connection = self.plan.connection
+        if self.dry_run or connection is None or not any(o.left for o in self._outcomes):
+            return self
+        return connection.caught_up(self)
 
     def _check_written(self, what: str) -> None:
         if self.dry_run:

@@ -66,6 +66,15 @@ class Runs:
             raise JournalError("this connection has no journal: its runs are known by their reports only")
         return report_of(self._journal.story(run), connection, f"the journal {self._journal.path}")
 
+    def caught_up(self, report: Report) -> Report:
+        """With what was found out since, where somebody went on with the run."""
+        if self._journal is None:
+            return report
+        try:
+            return caught_up(report, self._journal.story(report.run_id))[0]
+        except JournalError:  # it was forgotten since, or the journal is no use: then this is what is known
+            return report
+
     # running
 
     async def dry_run(self, plan: Plan, names: Mapping[str, str], verify: Verify | None) -> Report:

@@ -32,7 +32,7 @@ def retry_plan(plan: Plan, outcomes: Sequence[Outcome], run: str, conflicts: Con
     again = {o.id: o for o in outcomes if o.kind in kinds}
     if not any(o.kind in ("partial", "conflict") for o in again.values()):
         return plan.again(again, parent=run)
-    return plan.after(_changes(_again(plan, again), plan.schema), parent=run)
+    return plan.after(_changes(_again(plan, again), plan.schema), parent=run, notes=[f"what run {run} left"])
 
 
 def _again(plan: Plan, outcomes: Mapping[str, Outcome]) -> Iterator[Edit]:
@@ -64,10 +64,14 @@ def undo_plan(plan: Plan, outcomes: Sequence[Outcome], run: str) -> Plan:
     written = {o.id: o for o in outcomes if o.written}
     edits = list(_back(plan, written, schema, problems))
     notes = [f"puts back what run {run} wrote"] if written else []
-    unknown = sum(1 for o in outcomes if o.kind == "unknown")
+    unknown = sum(1 for o in outcomes if o.kind == "unknown" and (o.attempts or o.left))
     if unknown:
-        tasks = "1 task is" if unknown == 1 else f"{unknown:,} tasks are"
-        notes.append(f"{tasks} not undone: nobody knows whether this run wrote to them; report.resume() may find out")
+        tasks, them = ("1 task is", "it") if unknown == 1 else (f"{unknown:,} tasks are", "them")
+        notes.append(f"{tasks} not undone: nobody knows whether this run wrote to {them}; report.resume() may find out")
+    unread = 0 if plan.load.service.versioned else sum(1 for o in written.values() if o.read_age is None)
+    if unread:
+        tasks = "1 task was" if unread == 1 else f"{unread:,} tasks were"
+        notes.append(f"{tasks} not read ahead of the write: what is put back is what was loaded, or read before")
     return plan.after(_changes(edits, schema), parent=run, problems=problems, notes=notes)
 
 

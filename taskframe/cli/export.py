@@ -33,13 +33,22 @@ class Wanted:
     allow_incomplete: bool
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written: see the options of `taskframe load`."""
+
+    bom: bool = False
+    sep: str = ","
+    tz: str | None = None
+
+
 def export(
     service: str,
     wanted: Wanted,
     output: Path | None,
     *,
     baseline: Path | None,
-    bom: bool,
+    dialect: Dialect,
     replace: bool,
     profile: str | None,
     json: bool,
@@ -62,7 +71,7 @@ def export(
         if beside is not None:  # ahead of the file: one without a baseline could not be planned
             tasks.save(beside)
         if file is not None:
-            _write(tasks, file, columns, bom=bom)
+            _write(tasks, file, columns, dialect)
         if json:
             as_json({**frame_facts(tasks), "file": output and str(output), "baseline": beside and str(beside)})
         elif output is None:
@@ -81,14 +90,11 @@ def _check_columns(tasks: TaskFrame, columns: Sequence[str] | None) -> None:
             )
 
 
-def _write(tasks: TaskFrame, file: Path, columns: Sequence[str] | None, *, bom: bool) -> None:
-    if file.suffix.lower() != ".xlsx":
-        tasks.to_csv(file, columns=columns, bom=bom)
-        return
-    to_excel = getattr(tasks, "to_excel", None)
-    if to_excel is None:
-        raise FileError(f"{file}: this taskframe writes CSV files only: name it .csv")
-    to_excel(file, columns=columns)
+def _write(tasks: TaskFrame, file: Path, columns: Sequence[str] | None, dialect: Dialect) -> None:
+    if file.suffix.lower() == ".xlsx":
+        tasks.to_excel(file, columns=columns, tz=dialect.tz)
+    else:
+        tasks.to_csv(file, columns=columns, bom=dialect.bom, sep=dialect.sep, tz=dialect.tz)
 
 
 def _say(tasks: TaskFrame, output: Path, beside: Path | None) -> None:

@@ -36,6 +36,17 @@ def _value(name: str, text: str) -> Any:
     return text
 
 
+def pairs_of(option: str, given: Sequence[str]) -> dict[str, str]:
+    """`THEIRS=OURS`, once for each. Raises SettingsError."""
+    found = {}
+    for text in given:
+        theirs, equals, ours = text.rpartition("=")
+        if not equals or not theirs.strip() or not ours.strip():
+            raise SettingsError(f"{option} takes THEIRS=OURS, like {option} Owner=assigneeUserId, not {text!r}")
+        found[theirs.strip()] = ours.strip()
+    return found
+
+
 def names_of(given: Sequence[str] | None) -> list[str] | None:
     """Names that are given one by one, or several with commas between them; None when there are none."""
     if not given:

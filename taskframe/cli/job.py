@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -39,6 +39,8 @@ def load(
         typer.Option("--baseline", metavar="FILE", help="Where the baseline goes; by default beside the file."),
     ] = None,
     bom: Annotated[bool, typer.Option("--bom", help="Start with a mark, for an Excel that shows Ã¼ for ü.")] = False,
+    sep: Annotated[str, typer.Option("--sep", help="What parts cells: ; for an Excel with a decimal comma.")] = ",",
+    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Times by its clocks; by default UTC.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a file that is there.")] = False,
     profile: opt.Profile = None,
     json: opt.Json = False,
@@ -47,10 +49,11 @@ def load(
 
     Without -o it only says what there is.
     """
-    from taskframe.cli.export import Wanted, export
+    from taskframe.cli.export import Dialect, Wanted, export
 
     wanted = Wanted(filters or [], columns, limit, ids, editable, allow_incomplete)
-    export(service, wanted, output, baseline=baseline, bom=bom, replace=replace, profile=profile, json=json)
+    dialect = Dialect(bom, sep, tz)
+    export(service, wanted, output, baseline=baseline, dialect=dialect, replace=replace, profile=profile, json=json)
 
 
 def plan(
@@ -65,6 +68,21 @@ def plan(
     ] = None,
     columns: opt.Columns = None,
     ids: opt.Ids = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="THEIRS=OURS", help="A column that has another name in the file."),
+    ] = None,
+    dates: Annotated[
+        list[str] | None,
+        typer.Option("--dates", metavar="FORMAT", help="How times are written that are no ISO 8601: %d.%m.%Y."),
+    ] = None,
+    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Whose a time without an offset is.")] = None,
+    sep: Annotated[str | None, typer.Option("--sep", help="What parts cells; by default found out.")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="By default found out.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Of a workbook.")] = None,
+    damage: Annotated[
+        Literal["refuse", "take"], typer.Option("--damage", help="What a spreadsheet seems to have done to a cell.")
+    ] = "refuse",
     drop_problems: opt.DropProblems = False,
     people: opt.People = None,
     profile: opt.Profile = None,
@@ -75,7 +93,7 @@ def plan(
     Exit code 0: nothing to do, 2: changes, 1: an error, or problems in the file.
     """
     from taskframe.cli.beside import find_baseline, nameless, readable
-    from taskframe.cli.filters import names_of
+    from taskframe.cli.filters import names_of, pairs_of
     from taskframe.cli.link import Link
     from taskframe.cli.sending import offer
     from taskframe.elsewhere import open_tasks
@@ -83,9 +101,20 @@ def plan(
     found = find_baseline(file, baseline)
     with Link(profile, people) as link, readable(file) as place:
         tasks = open_tasks(found, link.at_hand)
-        workbook = place.suffix.lower() in (".xlsx", ".xlsm", ".xls")
-        read = getattr(tasks, "plan_excel", tasks.plan_csv) if workbook else tasks.plan_csv
-        made = read(place, key=key, blank=blank, columns=names_of(columns), ids=names_of(ids))
+        how: dict[str, Any] = {
+            "key": key,
+            "blank": blank,
+            "columns": names_of(columns),
+            "ids": names_of(ids),
+            "names": pairs_of("--name", names or []),
+            "dates": tuple(dates or ()),
+            "tz": tz,
+            "damage": damage,
+        }
+        if place.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+            made = tasks.plan_excel(place, sheet=sheet, **how)
+        else:
+            made = tasks.plan_csv(place, sep=sep, encoding=encoding, **how)
         made = made.hinted(f"no edits in {nameless(str(place), place) if place != file else file}")
         code = offer(made, output, drop_problems=drop_problems, json=json)
     raise typer.Exit(code)

@@ -81,18 +81,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequenc
     from rich.table import Table
     from rich.text import Text
 
-    terminal = is_terminal(sys.stdout)
-    found = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style="bold")
+    terminal, bold = is_terminal(sys.stdout), "bold" if coloured() else ""
+    found = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style=bold)
     for head in heads:
         found.add_column(head, justify="right" if head in right else "left", overflow="fold", no_wrap=not terminal)
     for row in rows:
         found.add_row(*(Text(visible("" if cell is None else str(cell))) for cell in row))
-    console = Console(
-        highlight=False, width=min(columns(), WIDTH) if terminal else 100_000, no_color=not coloured(), soft_wrap=False
-    )
-    if terminal:
-        console.print(found)
-        return
+    console = Console(highlight=False, width=columns() if terminal else 100_000, no_color=not coloured())
     with console.capture() as caught:
         console.print(found)
     print("\n".join(text.rstrip() for text in caught.get().splitlines()), flush=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from taskframe.cli.facts import plan_facts, report_facts
 from taskframe.cli.left import write_left
 from taskframe.cli.manner import Manner
-from taskframe.cli.screen import as_json, is_terminal, note, page
+from taskframe.cli.screen import as_json, is_terminal, line, note, page
 from taskframe.errors import ApplyInterrupted, PlanError
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def offer(plan: Plan, output: Path | None, *, drop_problems: bool, json: bool) -
             f"fine (--drop-problems){'; nothing was written' if output else ''}"
         )
     if output is not None and len(plan):
-        note(f"\nWritten to {output}. To apply it: taskframe apply {output}")
+        if not json:
+            line("")
+        note(f"Written to {output}. To apply it: taskframe apply {output}")
     return CHANGES if len(plan) else FINE
 
 
@@ -92,7 +94,7 @@ def _ask(plan: Plan, manner: Manner) -> tuple[bool, int | None]:
     place = f"{plan.load.service.label} at {plan.load.place}"
     number, why = plan.confirmation
     if number is not None and manner.confirm is None:
-        answer = _answer(f"\n{why[:1].upper()}{why[1:]}. How many tasks does it update at {place}? ")
+        answer = _answer(f"\n{why[:1].upper()}{why[1:]}. How many tasks does it update, on {place}? ")
         given = answer.replace(",", "").replace(".", "")
         if given.isdecimal() and int(given) == number:
             return True, number
@@ -101,7 +103,7 @@ def _ask(plan: Plan, manner: Manner) -> tuple[bool, int | None]:
         return False, None
     calls = plan.calls
     size = f"{len(plan):,} task{'s'[: len(plan) != 1]} in {calls:,} call{'s'[: calls != 1]}"
-    return _answer(f"\nUpdate {size} at {place}? [y/N] ").lower() in ("y", "yes"), manner.confirm
+    return _answer(f"\nUpdate {size}, on {place}? [y/N] ").lower() in ("y", "yes"), manner.confirm
 
 
 def _answer(question: str) -> str:

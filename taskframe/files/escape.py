@@ -43,7 +43,7 @@ def escape(text: str) -> str:
 
 
 def escape_json(cell: str, unholdable: re.Pattern[str], *, is_id: bool = False) -> str:
-    """A cell that `escape` (or `escape_id`) made, for a file that can't hold some texts: those go out as `'json:` and a JSON string."""
+    """A cell that `escape` made (or `escape_id`), for a file that can't hold some texts: those go out as `'json:`."""
     if not unholdable.search(cell):
         return cell
     text = json.dumps(unescape_id(cell) if is_id else unescape(cell))  # ASCII; what is left is the file's own escape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -46,10 +47,22 @@ def write_excel(
         raise FileError(f"{path}: {len(texts):,} tasks are more than a sheet's {MOST_ROWS - 1:,} rows: use to_csv")
     known = [schema[name] if name in schema else None for name in texts.names]  # noqa: SIM401 - it has no get
     lists = {at: _choices(column, baseline) for at, column in enumerate(known) if column is not None}
-    _fill(path, book, texts, known, {at: words for at, words in lists.items() if words})
-    _explain(book, texts.names, known, lists)
-    with written(path, SHARED) as file:
-        book.save(file)
+    try:
+        _fill(path, book, texts, known, {at: words for at, words in lists.items() if words})
+        _explain(book, texts.names, known, lists)
+        with written(path, SHARED) as file:
+            book.save(file)
+    except BaseException:
+        _abandon(book)
+        raise
+
+
+def _abandon(book: Workbook) -> None:
+    """Lets go of the temporary files of a workbook that was not saved."""
+    for sheet in book.worksheets:
+        with contextlib.suppress(Exception):
+            sheet.close()
+            sheet._writer.cleanup()  # type: ignore[attr-defined]
 
 
 def _book() -> Workbook:

@@ -28,7 +28,7 @@ from taskframe.schema import Schema
 MOST_BYTES = 512 << 20
 _MOST_COLUMNS = 16_384
 _ROWS_AT_ONCE = 1_000
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f]|005[Ff])_")  # what writers escape; LibreOffice leaves a literal _x0041_
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 
 

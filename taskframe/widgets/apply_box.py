@@ -13,6 +13,7 @@ from taskframe.preview.persons import Persons
 from taskframe.preview.words import count
 from taskframe.widgets.desk import Desk
 from taskframe.widgets.grid import Ticks
+from taskframe.widgets.home import Home
 from taskframe.widgets.work import Work
 
 _SHOWN = 40
@@ -21,7 +22,7 @@ _SHOWN = 40
 class ChangesBox:
     """What would be sent: the preview, and a tick for each task, column and cell."""
 
-    def __init__(self, desk: Desk, went: Callable[[str, str], None], ticked: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, home: Home, went: Callable[[str, str], None], ticked: Callable[[], None]) -> None:
         self._desk = desk
         self._went = went
         self._ticked = ticked
@@ -30,8 +31,8 @@ class ChangesBox:
         self.back = w.Button(description="Back to the edits", layout=w.Layout(width="auto"))
         self.preview = w.HTML("")
         self.ticks = Ticks()
-        self.ticks.hear(self._heard)
-        self.back.on_click(lambda _: self._leave())
+        self.ticks.hear(lambda content: home(lambda: self._heard(content)))
+        self.back.on_click(lambda _: home(self._leave))
         self._version = 0
         self.box = w.VBox([self.head, self.back, self.ticks, self.preview])
 
@@ -78,7 +79,7 @@ class ChangesBox:
 class ApplyBox:
     """Dry run and apply, the number that a large plan asks for, the bar, the stop button."""
 
-    def __init__(self, desk: Desk, work: Work, go: Callable[[bool, int | None], None]) -> None:
+    def __init__(self, desk: Desk, work: Work, home: Home, go: Callable[[bool, int | None], None]) -> None:
         self._desk = desk
         self._work = work
         self.dry = w.Button(description="Dry run", tooltip="Reads what an apply would read, and writes nothing")
@@ -91,10 +92,10 @@ class ApplyBox:
         self.words = w.Label("")
         self.error = w.HTML("")
         self._running = w.HBox([self.bar, self.stop, self.words], layout=w.Layout(align_items="center"))
-        self.dry.on_click(lambda _: go(True, None))
-        self.apply.on_click(lambda _: go(False, self._number()))
-        self.stop.on_click(lambda _: work.stop())
-        self.without.observe(self._without, names="value")
+        self.dry.on_click(lambda _: home(lambda: go(True, None)))
+        self.apply.on_click(lambda _: home(lambda: go(False, self._number())))
+        self.stop.on_click(lambda _: home(work.stop))
+        self.without.observe(lambda change: home(lambda: self._without(change)), names="value")
         self.box = w.VBox(
             [
                 w.Box(
@@ -147,7 +148,9 @@ class ApplyBox:
 class ReportBox:
     """What became of the last run, and what can follow: conflicts to be decided, another try, the way back."""
 
-    def __init__(self, desk: Desk, followed: Callable[[str], None], names: Callable[[], dict[str, str]]) -> None:
+    def __init__(
+        self, desk: Desk, home: Home, followed: Callable[[str], None], names: Callable[[], dict[str, str]]
+    ) -> None:
         self._desk = desk
         self._followed = followed
         self._names = names
@@ -160,11 +163,11 @@ class ReportBox:
         self.all_theirs = w.Button(description="All: theirs", layout=w.Layout(width="auto"))
         self._list = w.VBox([])
         self._conflicts = w.VBox([self._list, w.HBox([self.all_theirs, self.all_ours, self.resolve])])
-        self.retry.on_click(lambda _: self._follow(desk.retry, "a plan of what is left: look at the changes"))
-        self.undo.on_click(lambda _: self._follow(desk.undo, "a plan of the way back: look at the changes"))
-        self.resolve.on_click(lambda _: self._decide())
-        self.all_ours.on_click(lambda _: self._all("ours"))
-        self.all_theirs.on_click(lambda _: self._all("theirs"))
+        self.retry.on_click(lambda _: home(lambda: self._follow(desk.retry, "a plan of what is left: look at it")))
+        self.undo.on_click(lambda _: home(lambda: self._follow(desk.undo, "a plan of the way back: look at it")))
+        self.resolve.on_click(lambda _: home(self._decide))
+        self.all_ours.on_click(lambda _: home(lambda: self._all("ours")))
+        self.all_theirs.on_click(lambda _: home(lambda: self._all("theirs")))
         self.box = w.VBox([w.HBox([self.retry, self.undo]), self._conflicts, self.report])
         self.draw()
 
@@ -196,7 +199,11 @@ class ReportBox:
         identifier = report.plan.schema.role("identifier")
         for row in conflicts.head(_SHOWN).itertuples(index=False):
             task, name = str(row.id), str(row.column)
-            choice = w.ToggleButtons(options=[("theirs", "theirs"), ("mine", "ours")], style={"button_width": "70px"})
+            choice = w.ToggleButtons(
+                options=[("theirs", "theirs"), ("mine", "ours")],
+                style={"button_width": "70px"},
+                layout=w.Layout(flex="0 0 auto"),
+            )
             self._choices[task, name] = choice
             label = str(base.at[task, identifier.name]) if identifier and identifier.name in base else task
             known = persons_in(report.plan.schema[name], persons)

@@ -126,7 +126,7 @@ def choices_of(column: GridColumn) -> Collection[Any]:
 
 def _width(column: Column) -> int:
     if column.role == "identifier":
-        return 80
+        return 105
     if column.role == "title":
         return 300
     if column.people:

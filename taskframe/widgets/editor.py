@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -22,10 +23,13 @@ from taskframe.widgets.edits import Edits
 from taskframe.widgets.filter_box import FilterBox
 from taskframe.widgets.grid import Grid
 from taskframe.widgets.hand import Done, Hand
+from taskframe.widgets.home import Home
 from taskframe.widgets.persons import names_of
 from taskframe.widgets.set_box import SetBox
 from taskframe.widgets.sheet import Sheet
 from taskframe.widgets.work import Work
+
+log = logging.getLogger("taskframe")
 
 _PUSHED = 300
 """So many rows are sent again at once; of more, each view asks for those that it shows."""
@@ -41,6 +45,7 @@ class Editor:
 
     def __init__(self, tasks: TaskFrame, *, columns: Sequence[str] | None = None, height: int = 420) -> None:
         self._tasks = tasks
+        self._home = home = Home()
         edits = Edits(tasks)
         self._edits = edits
         self._sheet = Sheet(tasks, edits, columns)
@@ -49,17 +54,17 @@ class Editor:
         self._work = Work(self._tick)
         self.grid = Grid(columns=[c.to_json() for c in self._sheet.columns], view=self._sheet.view, height=height)
         self.grid.hear(self._heard)
-        self.filter = FilterBox(self._sheet.columns, self._filtered)
-        self.set = SetBox(self._sheet.columns, self._hand, self._did)
-        self.changes = ChangesBox(self._desk, self._goto, self._ticked)
-        self.run = ApplyBox(self._desk, self._work, self._go)
-        self.result = ReportBox(self._desk, self._followed, functools.partial(names_of, tasks))
+        self.filter = FilterBox(self._sheet.columns, home, self._filtered)
+        self.set = SetBox(self._sheet.columns, self._hand, home, self._did)
+        self.changes = ChangesBox(self._desk, home, self._goto, self._ticked)
+        self.run = ApplyBox(self._desk, self._work, home, self._go)
+        self.result = ReportBox(self._desk, home, self._followed, functools.partial(names_of, tasks))
         self.undo = w.Button(description="↶ Undo", layout=w.Layout(width="90px"))
         self.redo = w.Button(description="↷ Redo", layout=w.Layout(width="90px"))
-        self.undo.on_click(lambda _: self._did(self._hand.undo()))
-        self.redo.on_click(lambda _: self._did(self._hand.redo()))
+        self.undo.on_click(lambda _: home(lambda: self._did(self._hand.undo())))
+        self.redo.on_click(lambda _: home(lambda: self._did(self._hand.redo())))
         self.tabs = w.Tab([self.changes.box, self.run.box, self.result.box], titles=["Changes", "Apply", "Report"])
-        self.tabs.observe(lambda _: self._draw(), names="selected_index")
+        self.tabs.observe(lambda _: home(self._draw), names="selected_index")
         bar = w.HBox([self.undo, self.redo, self.set.box], layout=w.Layout(align_items="center", grid_gap="4px"))
         self.widget = w.VBox([self.filter.box, self.grid, bar, self.tabs], layout=w.Layout(grid_gap="6px"))
         self.widget.add_class("taskframe-editor")
@@ -101,17 +106,28 @@ class Editor:
     # what views say
 
     def _heard(self, content: Mapping[str, Any]) -> None:
-        """A message of a view. One that makes no sense does nothing: a page can say anything."""
-        with suppress(KeyError, TypeError, ValueError, IndexError):
-            self._answer(content)
+        """A message of a view. Rows are read at once, a cell may be running; all else waits for it."""
+        if content.get("type") == "rows":
+            self._careful(self._show, content)
+        else:
+            self._home(lambda: self._careful(self._answer, content))
+
+    def _careful(self, do: Callable[[Mapping[str, Any]], None], content: Mapping[str, Any]) -> None:
+        """What makes no sense does nothing: a page can say anything."""
+        try:
+            do(content)
+        except TaskframeError as error:  # a frame that has lost its ids, say
+            self._say(str(error))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            log.debug("a message of the grid came to nothing: %r", error)
+
+    def _show(self, content: Mapping[str, Any]) -> None:
+        if content["version"] == self._sheet.version:
+            last = min(int(content["stop"]), len(self._sheet.rows))
+            self._send(range(max(0, int(content["start"])), last), content["view"])
 
     def _answer(self, content: Mapping[str, Any]) -> None:
         kind = content["type"]
-        if kind == "rows":
-            if content["version"] == self._sheet.version:
-                last = min(int(content["stop"]), len(self._sheet.rows))
-                self._send(range(max(0, int(content["start"])), last), content["view"])
-            return
         if self._work.busy:
             self._say("an apply is under way: the edit was not taken")
             self._send([int(content["k"])] if kind == "edit" else [])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from taskframe.widgets.columns import GridColumn
 from taskframe.widgets.filters import Filter
+from taskframe.widgets.home import Home
 
 _ANY = object()
 _FIRST = ("status", "priority", "assignee", "due")
@@ -20,8 +21,9 @@ _MOST_AT_ONCE = 4
 class FilterBox:
     """What a person asks for, as a `Filter`. `changed` is called whenever they ask for something else."""
 
-    def __init__(self, columns: tuple[GridColumn, ...], changed: Callable[[], None]) -> None:
+    def __init__(self, columns: tuple[GridColumn, ...], home: Home, changed: Callable[[], None]) -> None:
         self._changed = changed
+        self._home = home
         self._parts: dict[str, _Among | _Between] = {}
         self.words = w.Text(placeholder="words, in any column", continuous_update=False, layout=w.Layout(width="230px"))
         self.query = w.Text(
@@ -30,15 +32,16 @@ class FilterBox:
             layout=w.Layout(flex="1 1 240px"),
         )
         self.only_changed = w.Checkbox(description="changed only", indent=False, layout=w.Layout(width="120px"))
-        self.more = w.Dropdown(layout=w.Layout(width="150px"))
+        self.more = w.Dropdown(options=[("", "")], value="", layout=w.Layout(width="150px"))
+        self._adding = w.VBox([w.Label(""), self.more])
         self.reset = w.Button(description="Show all", layout=w.Layout(width="90px"), tooltip="Takes the filter away")
         self.count = w.Label("")
         self.error = w.HTML("")
-        self._row = w.Box(layout=w.Layout(flex_flow="row wrap", align_items="flex-end", grid_gap="4px 8px"))
+        self._row = w.Box(layout=w.Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="4px 8px"))
         for field in (self.words, self.query, self.only_changed):
             field.observe(self._told, names="value")
         self.more.observe(self._add, names="value")
-        self.reset.on_click(lambda _: self.clear())
+        self.reset.on_click(lambda _: home(self.clear))
         self.box = w.VBox(
             [
                 w.Box(
@@ -79,7 +82,7 @@ class FilterBox:
 
     def clear(self) -> None:
         """Asks for nothing."""
-        told, self._changed = self._changed, lambda: None
+        told, self._changed = self._changed, lambda: None  # told once, at the end
         try:
             self.words.value = self.query.value = ""
             self.only_changed.value = False
@@ -105,10 +108,10 @@ class FilterBox:
         left = [name for name in self._columns if name not in self._parts]
         self.more.options = [("another column …", ""), *((name, name) for name in left)]
         self.more.value = ""
-        self._row.children = [*(part.box for part in self._parts.values()), *([self.more] if left else [])]
+        self._row.children = [*(part.box for part in self._parts.values()), *([self._adding] if left else [])]
 
     def _told(self, _change: Any = None) -> None:
-        self._changed()
+        self._home(self._changed)
 
 
 def _filterable(column: GridColumn) -> bool:
@@ -126,7 +129,7 @@ class _Among:
         doubled = {label for label in labels if labels.count(label) > 1}
         pairs = [(f"{label} {value}" if label in doubled else label, value) for label, value in choices]
         self._values = dict([*none, *pairs])
-        self.pick = w.Dropdown(options=["any", *self._values], layout=w.Layout(width="150px"))
+        self.pick = w.Dropdown(options=["any", *self._values], value="any", layout=w.Layout(width="150px"))
         self.tags = w.TagsInput(allowed_tags=list(self._values), allow_duplicates=False)
         self.tags.layout.display = "none"
         self.pick.observe(self._picked, names="value")

@@ -95,7 +95,7 @@ class Hand:
                     continue
                 cells.append((top + i, first + j, row[j % wide]))
         done = self._put("pasted", cells)
-        done.outside = outside
+        done.outside += outside
         return done
 
     def clear(self, top: int, bottom: int, columns: Sequence[int]) -> Done:
@@ -153,6 +153,9 @@ class Hand:
         fine: list[tuple[int, Column, Any]] = []
         known: dict[tuple[int, type, Any], Any] = {}
         for k, j, value in cells:
+            if not (0 <= k < len(self._sheet.rows) and 0 <= j < len(self._sheet.columns)):
+                done.outside += 1
+                continue
             column = self._sheet.columns[j]
             if not column.column.editable:
                 done.locked[column.name] = done.locked.get(column.name, 0) + 1
@@ -171,7 +174,7 @@ class Hand:
         found = self._apply(words, fine)
         done.step, done.rows = found.step, found.rows
         if done.refused or done.locked:  # the grid shows what was typed: it is told what is there
-            done.rows = sorted({*done.rows, *(k for k, _, _ in cells)})
+            done.rows = sorted({*done.rows, *(k for k, _, _ in cells if 0 <= k < len(self._sheet.rows))})
         return done
 
     def _apply(self, words: str, cells: Sequence[tuple[int, Column, Any]]) -> Done:

@@ -128,10 +128,16 @@ class Part:
         found = []
         row: Any
         for row in self.whole.problems.head(_PROBLEMS).itertuples(index=False):
-            where = " · ".join(str(v) for v in (row.id, row.column) if not pd.isna(v)) or "a row without an id"
+            task = None if pd.isna(row.id) else self._called(str(row.id))
+            where = " · ".join(str(v) for v in (task, row.column) if not pd.isna(v)) or "a row without an id"
             found.append({"id": _none(row.id), "column": _none(row.column), "where": shown(where),
                           "words": shown(str(row.problem))})  # fmt: skip
         return found
+
+    def _called(self, task: str) -> str:
+        """Its identifier where it has one; of a task with problems only, as it was loaded."""
+        frame = self.whole.base if self.whole.frame is None else self.whole.frame.baseline.frame
+        return self._word(task, "identifier", frame) or task
 
     def _problem_words(self) -> str:
         n = len(self.whole.problems)

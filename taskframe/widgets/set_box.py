@@ -10,6 +10,7 @@ import ipywidgets as w
 from taskframe.errors import TaskframeError
 from taskframe.widgets.columns import GridColumn
 from taskframe.widgets.hand import Done, Hand
+from taskframe.widgets.home import Home
 
 _SET, _CLEAR, _SPLIT = "value", "clear", "split among"
 
@@ -17,20 +18,22 @@ _SET, _CLEAR, _SPLIT = "value", "clear", "split among"
 class SetBox:
     """A column, what to do with it, and a button that says how many tasks it would touch."""
 
-    def __init__(self, columns: tuple[GridColumn, ...], hand: Hand, did: Callable[[Done | str], None]) -> None:
+    def __init__(
+        self, columns: tuple[GridColumn, ...], hand: Hand, home: Home, did: Callable[[Done | str], None]
+    ) -> None:
         self._hand = hand
         self._did = did
         self.column = w.Dropdown(layout=w.Layout(width="170px"))
         self.way = w.Dropdown(layout=w.Layout(width="110px"))
         self.value: Any = w.Text()
-        self._place = w.Box(layout=w.Layout(flex="1 1 200px", max_width="420px"))
+        self._place = w.Box(layout=w.Layout(flex="1 1 160px", max_width="380px"))
         self.button = w.Button(button_style="", layout=w.Layout(width="auto", min_width="110px"))
         self.column.observe(lambda _: self._chosen(), names="value")
         self.way.observe(lambda _: self._field(), names="value")
-        self.button.on_click(lambda _: self._go())
+        self.button.on_click(lambda _: home(self._go))
         self.box = w.Box(
             [w.HTML("<b>Set for all filtered</b>"), self.column, self.way, self._place, self.button],
-            layout=w.Layout(flex_flow="row wrap", align_items="center", grid_gap="4px 8px"),
+            layout=w.Layout(flex="1 1 auto", flex_flow="row wrap", align_items="center", grid_gap="4px 8px"),
         )
         self.take(columns)
         self.count(0)
@@ -42,8 +45,7 @@ class SetBox:
         roles = ("status", "priority", "assignee")
         ordered = sorted(self._columns.values(), key=lambda c: c.column.role not in roles)
         self.column.options = [c.name for c in ordered]
-        if chosen in self._columns:
-            self.column.value = chosen
+        self.column.value = chosen if chosen in self._columns else next(iter(self.column.options), None)
         self._chosen()
 
     def count(self, rows: int) -> None:
@@ -66,11 +68,12 @@ class SetBox:
         ways = [_SET, *([_CLEAR] if _clearable(column) else []), *([_SPLIT] if people else [])]
         if list(self.way.options) != ways:
             self.way.options = ways
+        self.way.value = _SET
         self._field()
 
     def _field(self) -> None:
         column = self._columns.get(self.column.value)
-        if column is not None:
+        if column is not None and self.way.value is not None:
             self.value = _field(column, self.way.value)
             self._place.children = [] if self.way.value == _CLEAR else [self.value]
 
@@ -101,7 +104,7 @@ def _field(column: GridColumn, way: str) -> Any:
     if column.open:
         return w.Combobox(options=[label for label, _ in labels], placeholder="name or id", layout=whole)
     if column.choices is not None:
-        return w.Dropdown(options=labels, layout=whole)
+        return w.Dropdown(options=labels, value=labels[0][1] if labels else None, layout=whole)
     if column.column.kind == "timestamp":
         return w.NaiveDatetimePicker(layout=whole, tooltip="in UTC")
     return w.Text(layout=whole)

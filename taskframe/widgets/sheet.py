@@ -73,8 +73,8 @@ class Sheet:
         rows = np.flatnonzero(chosen.mask(df, self._tasks.schema, names_of(self._tasks), ids))
         if self.sort is not None and self.sort[0] < len(self.columns):
             rows = rows[_sorted(df[self.columns[self.sort[0]].name].iloc[rows], self.columns[self.sort[0]], self.sort)]
+        self.order += not np.array_equal(rows, self.rows)
         self.filter, self.rows = chosen, rows
-        self.order += 1
         self.touch()
 
     def touch(self) -> None:

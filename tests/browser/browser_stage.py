@@ -192,9 +192,10 @@ def opened(
     document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     document.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(document, jupyter.notebooks / f"{name}.ipynb")
+    settings = jupyter.home / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     if dark:
-        settings = jupyter.home / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True, exist_ok=True)
         (settings / "themes.jupyterlab-settings").write_text('{"theme": "JupyterLab Dark"}')
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
@@ -208,7 +209,10 @@ def opened(
             page = context.pages[0] if context.pages else context.new_page()
             ours = (jupyter.url, jupyter.url.replace("http", "ws", 1), "data:", "blob:")
             page.on("request", lambda r: None if r.url.startswith(ours) else outside.append(r.url))
-            page.on("pageerror", lambda e: errors.append(str(e)))
+            # Notebook 7 has errors of its own; what anywidget runs for us comes from a blob
+            page.on(
+                "pageerror", lambda e: errors.append(str(e)) if face == "lab" or "blob:" in (e.stack or "") else None
+            )
             notebook = Notebook(jupyter, page, name, outside, errors)
 
             def counted(frame: Any) -> None:

@@ -13,7 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from browser_stage import Jupyter
 
-_LACKING = [name for name in ("playwright", "jupyterlab", "notebook", "anywidget") if not importlib.util.find_spec(name)]
+_LACKING = [
+    name for name in ("playwright", "jupyterlab", "notebook", "anywidget") if not importlib.util.find_spec(name)
+]
 if _LACKING:
     collect_ignore_glob = ["test_*.py"]
 

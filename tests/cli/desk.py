@@ -9,9 +9,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import taskframe as tf
 from taskframe.cli import main
@@ -43,7 +43,7 @@ class Desk:
         self.folder = folder
         self.box = box
         self.env = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")},
             "PYTHONUTF8": "1",
             "PYTHONWARNINGS": "error",
             "TASKFRAME_CONFIG": str(folder / "config.toml"),
@@ -134,10 +134,19 @@ class Desk:
         return str(self.box["reload"].task(task)["title"])
 
 
+class Place(Protocol):
+    """Where a command runs."""
+
+    folder: Path
+    env: dict[str, str]
+
+
 class Terminal:
     """A command in a pseudo-terminal."""
 
-    def __init__(self, desk: Desk, *arguments: str, columns: int = 80, **env: str) -> None:
+    def __init__(
+        self, desk: Place, *arguments: str, columns: int = 80, program: Sequence[str] = (TASKFRAME,), **env: str
+    ) -> None:
         import fcntl
         import pty
         import struct
@@ -150,7 +159,7 @@ class Terminal:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
         self.process = subprocess.Popen(
-            [TASKFRAME, *arguments],
+            [*program, *arguments],
             stdin=theirs, stdout=theirs, stderr=theirs, cwd=desk.folder,
             env={**desk.env, "TERM": "xterm", **env}, start_new_session=True, preexec_fn=own_terminal,
         )  # fmt: skip
@@ -162,10 +171,14 @@ class Terminal:
         end = time.monotonic() + PATIENCE
         while words not in self.shown:
             assert time.monotonic() < end, f"{words!r} never came: {self.shown}"
-            piece = self._read()
-            assert piece is not None, f"it ended without {words!r}: {self.shown}"
-            self.shown += piece
+            self.more()
         return self.shown
+
+    def more(self) -> None:
+        """Reads what comes next."""
+        piece = self._read()
+        assert piece is not None, f"it ended: {self.shown}"
+        self.shown += piece
 
     def type(self, text: str) -> None:
         """What somebody types; "\\x03" is Ctrl-C."""

@@ -193,9 +193,9 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
     [["demo", "--service", "jira"], ["demo", "--tasks", "5"], ["demo", "--tsaks", "5"], ["dmeo"], ["sandbox", "-p"]],
 )
 def test_a_wrong_option_is_a_usage_error(tmp_path: Path, arguments: list[str]) -> None:
-    """Exit 2, and the usage."""
+    """Exit 1, and the usage: 2 would tell a script that a plan has changes."""
     done = _run(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "Usage" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -178,7 +178,7 @@ def test_conflicts_and_the_file_of_what_is_left(desk: Desk) -> None:
 def test_what_failed_is_left_too(desk: Desk) -> None:
     """A file of failures, mended or not, is planned and applied like any other."""
     tasks = desk.planned(3)
-    desk.box.faults.add("500", times=100, match="update-task")
+    desk.box.faults.add("429", times=3, retry_after=3_600, match="update-task")
     desk.ok("apply", "monday.plan", "--yes", "--left-file", "left.csv", code=3)
     desk.box.faults.clear()
     assert {row["id"] for row in desk.rows("left.csv")} == set(tasks)
@@ -310,3 +310,29 @@ def test_the_saved_plan_opens_in_python(desk: Desk) -> None:
         assert sorted(plan.changes["id"]) == sorted(tasks)
         plan.drop(ids=tasks[:1]).save(desk.folder / "less.plan")
     assert desk.ok("apply", "less.plan", "--yes").stdout.startswith("1 applied")
+
+
+def test_a_workbook(desk: Desk) -> None:
+    """`load -o tasks.xlsx`, edited, planned; and a CSV file of the same load."""
+    openpyxl = pytest.importorskip("openpyxl")
+    desk.load(output="tasks.xlsx")
+    book = openpyxl.load_workbook(desk.folder / "tasks.xlsx")
+    sheet = book.worksheets[0]
+    heads = [cell.value for cell in sheet[1]]
+    sheet.cell(2, heads.index("title") + 1).value = "from a workbook"
+    book.save(desk.folder / "tasks.xlsx")
+    found = desk.json("plan", "tasks.xlsx", "-o", "x.plan", code=2)
+    assert [c["after"] for c in found["changes"]] == ["from a workbook"]
+    assert desk.ok("apply", "x.plan", "--yes").stdout.startswith("1 applied")
+
+
+def test_files_as_others_write_them(desk: Desk) -> None:
+    """`--sep`, `--name`, `--encoding`: the options of plan_csv."""
+    desk.load("--sep", ";", "--bom")
+    text = (desk.folder / "tasks.csv").read_text("utf-8-sig").replace(";title;", ";Name of it;", 1)
+    lines = text.splitlines()
+    lines[1] = lines[1].replace(";low;", ";urgent;").replace(";medium;", ";urgent;")
+    (desk.folder / "tasks.csv").write_text("\n".join(lines), "utf-16")
+    plan = ["plan", "tasks.csv", "--sep", ";", "--encoding", "utf-16", "--name", "Name of it=title"]
+    assert [c["after"] for c in desk.json(*plan, code=2)["changes"]] == ["urgent"]
+    assert "--name takes THEIRS=OURS" in desk.ok("plan", "tasks.csv", "--name", "title", code=1).stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,7 @@ def test_what_libreoffice_saves_again_plans_nothing(
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_careless_import_changes_nothing_unsaid(
-    frames: dict[str, tf.TaskFrame], kind: str, tmp_path: Path
-) -> None:
+def test_a_careless_import_changes_nothing_unsaid(frames: dict[str, tf.TaskFrame], kind: str, tmp_path: Path) -> None:
     """LibreOffice guesses the columns' types: what it rewrites is a problem with its line, and no edit."""
     tasks = frames["reload"]
     tasks.to_csv(tmp_path / "t.csv")
@@ -84,12 +83,12 @@ def test_an_edit_in_libreoffice_is_planned(frames: dict[str, tf.TaskFrame], tmp_
     """The one cell that was edited, through semicolons and a workbook."""
     tasks = frames["reload"]
     tasks.to_csv(tmp_path / "t.csv", sep=";")
-    rows = (tmp_path / "t.csv").read_bytes().decode().split("\r\n")
-    status = rows[0].split(";").index("status")
-    cells = rows[1].split(";")
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        header, cells, *rest = csv.reader(file, delimiter=";")
+    status = header.index("status")
     cells[status] = "blocked" if cells[status] != "blocked" else "todo"
-    rows[1] = ";".join(cells)
-    (tmp_path / "t.csv").write_bytes("\r\n".join(rows).encode())
+    with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([header, cells, *rest])
     plan = tasks.plan_excel(resave(tmp_path / "t.csv", "xlsx", sep=";", as_text=True))
     assert plan.changes[["id", "column", "after"]].values.tolist() == [[cells[0], "status", cells[status]]]
     assert len(plan.problems) == 0

@@ -134,3 +134,23 @@ def test_a_file_that_pandas_read_is_not_full_of_apostrophes(conn: tf.Connection,
     task = next(t for t, title in tasks.df["title"].items() if not title.startswith(("=", "+", "-", "@")))
     tasks.df.loc[task, "title"] = "'" + tasks.df.loc[task, "title"]
     assert len(tasks.plan()) == 1  # anybody's own apostrophe is one
+
+
+@pytest.mark.parametrize("excel", [False, True])
+def test_an_assignee_may_be_named_as_the_service_knows_them(
+    box: tf.LocalSandbox, conn: tf.Connection, tmp_path: Path, excel: bool
+) -> None:
+    """Reload is asked who goes by `@handle` or a mail address: the id is planned, and told; nobody is a problem."""
+    made = conn.load()
+    ada = conn.person_id("@ada")
+    fresh = conn.load()
+    one, two = fresh.df.index[fresh.df["assigneeUserId"] != ada][:2]
+    path = tmp_path / ("t.xlsx" if excel else "t.csv")
+    for task, who in ((one, "@ada"), (two, "@nobody-at-all")):
+        made.df.loc[task, "assigneeUserId"] = who
+    made.to_excel(path) if excel else made.to_csv(path)
+    with box.connect("reload", progress=False) as other:  # which knows nobody yet
+        plan = other.load().plan_excel(path) if excel else other.load().plan_csv(path)
+    assert cells(plan) == {(one, "assigneeUserId"): ada}
+    assert plan.problems["id"].tolist() == [two]
+    assert any(f"'@ada' read as '{ada}'" in note for note in plan.notes)

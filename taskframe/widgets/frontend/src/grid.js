@@ -223,11 +223,12 @@ class View {
       this.look();
     } else {
       this.frame.dataset.ready = "0";
-      const at = this.box.querySelector(".tabulator-tableholder")?.scrollLeft ?? 0;
-      await this.table.replaceData(this.skeleton());
-      this.rows = this.table.getRows();
       const holder = this.box.querySelector(".tabulator-tableholder");
-      if (holder) holder.scrollLeft = at;
+      const at = holder.scrollLeft;
+      await this.table.setData(this.skeleton());
+      this.rows = this.table.getRows();
+      holder.scrollTop = 0;
+      holder.scrollLeft = at;
       this.frame.dataset.ready = "1";
     }
     this.frame.dataset.rows = String(this.rows.length);
@@ -368,7 +369,16 @@ class View {
 
 export default {
   render({ model, el }) {
-    const view = new View(model, el);
-    return () => view.destroy();
+    let view = new View(model, el);
+    const again = () => {
+      view.destroy();
+      el.replaceChildren();
+      view = new View(model, el);
+    };
+    model.on("change:columns", again);
+    return () => {
+      model.off("change:columns", again);
+      view.destroy();
+    };
   },
 };

@@ -1,0 +1,101 @@
+"""A whole job by mouse and keyboard, in JupyterLab and in Notebook 7: the server is right at each step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser_stage import Jupyter, Notebook, editing, wait_for
+
+import taskframe as tf
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # those of the clients that drive the kernel and the browser
+
+
+def held(box: tf.LocalSandbox) -> dict[str, dict[str, Any]]:
+    """What the server has, by identifier."""
+    return {task["identifier"]: task for task in box["reload"].tasks()}
+
+
+def until(notebook: Notebook, expression: str, value: Any) -> None:
+    """Waits until the kernel says so."""
+    last: list[Any] = [None]
+
+    def said() -> bool:
+        last[0] = notebook.ask(expression)
+        return bool(last[0] == value)
+
+    try:
+        wait_for(said, f"{expression} is {value!r}", timeout=15)
+    except AssertionError:
+        raise AssertionError(f"{expression} is {last[0]!r}, not {value!r}; the note says {notebook.note!r}") from None
+
+
+@pytest.mark.parametrize("face", ["lab", "notebook"])
+def test_a_whole_job(jupyter: Jupyter, tmp_path: Path, box: tf.LocalSandbox, face: str) -> None:
+    """Filter, edit, choose, set all, untick, dry run, apply, report, undo; no request leaves this machine."""
+    before = held(box)
+    urgent = [t for t in before.values() if t["status"] == "todo" and t["priority"] == "none"]
+    assert len(urgent) > 3
+    with editing(jupyter, tmp_path, box, face=face, name=f"job-{face}") as notebook:
+        page = notebook.page
+        # filter: two drop-downs
+        for label, value in (("status", "todo"), ("priority", "none")):
+            picker = page.locator(".taskframe-editor .widget-vbox", has=page.get_by_text(label, exact=True)).last
+            picker.locator("select").first.select_option(value)
+        notebook.ready(len(urgent))
+        # a cell by double-click
+        title = notebook.cell(0, "title")
+        identifier = notebook.cell(0, "identifier").inner_text()
+        title.dblclick()
+        page.keyboard.press("Control+a")
+        page.keyboard.type("Renamed by hand")
+        page.keyboard.press("Enter")
+        until(notebook, "len(tasks.plan().changes)", 1)
+        # a choice from the drop-down
+        notebook.cell(1, "status").dblclick()
+        second = notebook.cell(1, "identifier").inner_text()
+        page.locator(".tabulator-edit-list-item", has_text="blocked").click()
+        until(notebook, "len(tasks.plan().changes)", 2)
+        # all filtered ones
+        bulk = page.locator(".taskframe-editor .widget-hbox", has=page.get_by_text("Set for all filtered")).last
+        bulk.locator("select").nth(0).select_option("priority")
+        bulk.locator("select").nth(2).select_option("high")
+        notebook.button(f"Set {len(urgent)} tasks").click()
+        until(notebook, "len(tasks.plan().changes)", 2 + len(urgent))
+        assert held(box) == before, "nothing is sent before Apply"
+        # untick a task
+        ticks = page.locator(".tf-ticks")
+        ticks.get_by_role("checkbox", name=second, exact=True).uncheck()
+        until(notebook, "len(editor.plan)", len(urgent) - 1)
+        # dry run, apply
+        notebook.tab("Apply")
+        notebook.button("Dry run").click()
+        until(notebook, "editor.report.counts if editor.report else None", {"ready": len(urgent) - 1})
+        assert held(box) == before, "a dry run writes nothing"
+        notebook.tab("Apply")
+        notebook.button(f"Apply {len(urgent) - 1} tasks").click()
+        until(notebook, "editor.report.counts", {"applied": len(urgent) - 1})
+        after = held(box)
+        for task in urgent:
+            name = task["identifier"]
+            expected = dict(task)
+            if name != second:
+                expected |= {"priority": "high"} | ({"title": "Renamed by hand"} if name == identifier else {})
+            for column in ("title", "status", "priority", "description", "assigneeUserId"):
+                assert after[name][column] == expected[column], (name, column)
+        page.locator(".taskframe-editor p.tf-first:visible", has_text=f"{len(urgent) - 1} applied").wait_for()
+        run = notebook.ask("editor.report.run_id")
+        until(notebook, "len(tasks.plan())", 1)  # the unticked one is still an edit
+        # and back
+        notebook.button(f"Undo {len(urgent) - 1} tasks").click()
+        until(notebook, "len(editor.plan)", len(urgent) - 1)
+        notebook.tab("Apply")
+        notebook.button(f"Apply {len(urgent) - 1} tasks").click()
+        until(notebook, f"editor.report.run_id != {run!r}", True)
+        assert notebook.ask("editor.report.counts") == {"applied": len(urgent) - 1}
+        again = held(box)
+        wanted = {n: {k: v for k, v in t.items() if k not in ("version", "updatedAt")} for n, t in before.items()}
+        assert {n: {k: t[k] for k in wanted[n]} for n, t in again.items()} == wanted
+        assert (notebook.outside, notebook.errors) == ([], [])
