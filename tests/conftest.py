@@ -34,6 +34,7 @@ SLOW = (
     "services",
     "stories",
     "storm",
+    "widgets",
 )
 """Folders of tests that `make quick` leaves out: they start servers and processes by the dozen, or long searches."""
 

@@ -187,6 +187,8 @@ def _truth(old: str, new: str) -> str:
 def _date(old: str, new: str) -> str:
     if not _LIKE_A_DATE.fullmatch(old) or not _DATE.fullmatch(new) or _DIGITS.search(old) is None:
         return ""
+    if _form(old) == _form(new) and sorted(_DIGITS.findall(old)) != sorted(_DIGITS.findall(new)):
+        return ""  # one date put in the place of another, written alike
     apart = {*_DIGITS.findall(old)}
     kept = bool(apart & {d.lstrip("0") for d in _DIGITS.findall(new)} or apart & {*_DIGITS.findall(new)})
     return (kept or new.isdigit()) * f"a spreadsheet seems to have made the date {new} of the text {shown(old)}"
@@ -233,3 +235,7 @@ def _is_same_day(old: Any, new: Any, how: Reading) -> bool:
         return False
     a, b = _here(old, how), _here(new, how)
     return bool(a.date() == b.date() and b == b.normalize())
+
+
+def _form(date: str) -> str:
+    return re.sub(r"[0-9]", "0", date)

@@ -26,6 +26,7 @@ class Desk:
         self._edits = edits
         self._follow: tuple[str, Plan] | None = None
         self._part: Part | None = None
+        self._stale = False
         self.report: Report | None = None
         self.without_problems = False
         self.error = ""
@@ -44,8 +45,6 @@ class Desk:
         """The frame is another one: the plan of its edits is made anew when it is wanted; unticked cells stay so."""
         if self._part is not None and self._follow is None:
             self._stale = True
-
-    _stale = False
 
     @property
     def part(self) -> Part | None:

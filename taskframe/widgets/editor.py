@@ -249,7 +249,9 @@ class Editor:
         self._buttons(self._work.busy)
         plan = self._desk.plan
         cells = 0 if plan is None else len(plan.changes)
-        self.tabs.titles = [f"Changes ({cells:,})" if cells else "Changes", "Apply", "Report"]
+        problems = 0 if plan is None else len(plan.problems)
+        said = ", ".join([*([f"{cells:,}"] if cells else []), *([count(problems, "problem")] if problems else [])])
+        self.tabs.titles = [f"Changes ({said})" if said else "Changes", "Apply", "Report"]
         if self.tabs.selected_index in (CHANGES, None):
             self.changes.draw()
         elif self.tabs.selected_index == APPLY:

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from taskframe.errors import TaskframeError
+from taskframe.errors import SettingsError, TaskframeError
 from taskframe.widgets.columns import GridColumn
 from taskframe.widgets.hand import Done, Hand
 from taskframe.widgets.home import Home
@@ -77,13 +77,20 @@ class SetBox:
             self.value = _field(column, self.way.value)
             self._place.children = [] if self.way.value == _CLEAR else [self.value]
 
+    def _given(self, way: str) -> Any:
+        """What is to be set. Nothing is no value: to take values away is asked for by name."""
+        value = self.value.value
+        if way == _SET and (value is None or value == ""):
+            raise SettingsError("set to what? choose a value; to take values away, choose clear")
+        return value
+
     def _go(self) -> None:
         name, way = self.column.value, self.way.value
         try:
             if way == _SPLIT:
                 done = self._hand.split(name, self.value.value)
             else:
-                done = self._hand.set_all(name, _value(self.value), clear=way == _CLEAR)
+                done = self._hand.set_all(name, self._given(way), clear=way == _CLEAR)
         except TaskframeError as error:
             self._did(str(error))
         else:
@@ -108,7 +115,3 @@ def _field(column: GridColumn, way: str) -> Any:
     if column.column.kind == "timestamp":
         return w.NaiveDatetimePicker(layout=whole, tooltip="in UTC")
     return w.Text(layout=whole)
-
-
-def _value(field: Any) -> Any:
-    return field.value

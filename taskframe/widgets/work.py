@@ -93,8 +93,9 @@ class Work:
             with shown_by(self.progress.bar):
                 return await (plan.dry_run_async() if dry else plan.apply_async(confirm=confirm))
         except asyncio.CancelledError as error:
-            if not self.stopping:
+            if not self.stopping or self._task is None:
                 raise
+            self._task.uncancel()
             found = next((a for a in error.args if isinstance(a, Report)), None)
             self.error = "" if found is not None else "stopped before the first write: nothing was sent"
             return found

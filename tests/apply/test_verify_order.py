@@ -96,7 +96,7 @@ def test_what_waited_too_long_is_read_again() -> None:
             return False
 
         stage.faults.add("latency", times=None, match=meddle)
-        stage.faults.add("429", times=20, match=stage.is_write, retry_after=60)
+        stage.faults.add("503", times=20, match=stage.is_write, retry_after=60)
         report = stage.apply(tasks)
         assert report.counts == {"applied": 19, "conflict": 1}
         assert report.outcomes.loc[edited, "outcome"] == "conflict"

@@ -13,7 +13,7 @@ from browser_stage import OPEN, Jupyter, Notebook, editing
 import taskframe as tf
 
 STATIC = Path(__file__).parents[2] / "docs" / "_static"
-SIZE = (1440, 1500)
+SIZE = (1440, 1800)
 
 
 def take(notebook: Notebook, box: tf.LocalSandbox, theme: str) -> None:
@@ -23,7 +23,7 @@ def take(notebook: Notebook, box: tf.LocalSandbox, theme: str) -> None:
     ids = notebook.ask("tasks.df.index[tasks.df['status'].eq('todo')][:6].tolist()")
     notebook.type_in(
         2,
-        f"conn.people = {{p: n for p, n in {names(box)!r}.items()}}\n"
+        f"conn.people = {names(box)!r}\n"
         f"df = tasks.df\ndf.loc[{ids[:4]!r}, 'priority'] = 'urgent'\n"
         f"df.loc[{ids[1]!r}, 'title'] += ', before the audit'\ndf.loc[{ids[2]!r}, 'assigneeUserId'] = None\n"
         f"df.loc[{ids[5]!r}, 'title'] = ''\neditor.sync()",

@@ -32,6 +32,51 @@ def until(notebook: Notebook, expression: str, value: Any) -> None:
         raise AssertionError(f"{expression} is {last[0]!r}, not {value!r}; the note says {notebook.note!r}") from None
 
 
+def test_conflicts_and_problems(jupyter: Jupyter, tmp_path: Path, box: tf.LocalSandbox) -> None:
+    """A problem leads to its cell, and is mended there; of two conflicts one goes to theirs, one to ours."""
+    first, second, third = [t for t in box["reload"].tasks() if t["status"] == "todo"][:3]
+    edit = (
+        "for i, title in {titles!r}.items():\n    tasks.df.loc[i, 'title'] = title\n"
+        "tasks.df.loc[{third!r}, 'title'] = ''"
+    )
+    titles = {first["id"]: "ours one", second["id"]: "ours two"}
+    with editing(jupyter, tmp_path, box, "1", name="conflicts") as notebook:
+        page = notebook.page
+        notebook.type_in(2, edit.format(titles=titles, third=third["id"]))
+        problem = page.locator(".tf-problems")
+        problem.wait_for()
+        problem.get_by_role("button").click()
+        wait_for(
+            lambda: (
+                "tf-problem"
+                in (page.locator(".tf-grid .tabulator-range-only-cell-selected").get_attribute("class") or "")
+            ),
+            "the cell with the problem is the one that is selected",
+        )
+        page.keyboard.type("mended")
+        page.keyboard.press("Enter")
+        until(notebook, "len(tasks.plan().problems)", 0)
+        for task in (first, second):
+            box["reload"].edit(task["id"], title="theirs")
+        notebook.tab("Apply")
+        notebook.button("Apply 3 tasks").click()
+        until(notebook, "editor.report.counts if editor.report else None", {"applied": 1, "conflict": 2})
+        assert box["reload"].task(third["id"])["title"] == "mended"
+        choice = page.locator(".taskframe-editor .widget-hbox", has_text=second["identifier"]).last
+        choice.get_by_role("button", name="mine").click()
+        notebook.button("Decide as chosen").click()
+        until(notebook, "len(editor.plan)", 1)
+        assert box["reload"].task(second["id"])["title"] == "theirs", "nothing is sent before Apply"
+        run = notebook.ask("editor.report.run_id")
+        notebook.tab("Apply")
+        notebook.button("Apply 1 task").click()
+        until(notebook, f"editor.report.run_id != {run!r}", True)
+        assert box["reload"].task(first["id"])["title"] == "theirs"
+        assert box["reload"].task(second["id"])["title"] == "ours two"
+        assert notebook.ask("len(tasks.plan())") == 0
+        assert (notebook.outside, notebook.errors) == ([], [])
+
+
 @pytest.mark.parametrize("face", ["lab", "notebook"])
 def test_a_whole_job(jupyter: Jupyter, tmp_path: Path, box: tf.LocalSandbox, face: str) -> None:
     """Filter, edit, choose, set all, untick, dry run, apply, report, undo; no request leaves this machine."""

@@ -24,7 +24,7 @@ def test_it_tells_how_many_where_from_and_when() -> None:
     assert "https://api.reload.chat · workspaceId ws_1\n" in text
     assert "loaded 2026-07-01T09:30Z · status = todo" in text
     assert "no edits" in frame_text(frame(tasks(), edited=0))
-    assert "09:30Z · perhaps not all tasks" in frame_text(frame(tasks(), limited=True))
+    assert "09:30Z · only some were asked for" in frame_text(frame(tasks(), limited=True))
     assert frame_text(frame(tasks(), source="")).splitlines()[1] == "Reload"
 
 

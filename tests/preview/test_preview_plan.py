@@ -103,7 +103,7 @@ def test_a_limited_load_is_told(limited: bool) -> None:
     """Only so many tasks, or some ids, were wanted: the rest is not in it."""
     view = plan(changes(1, status=[("todo", "done")]), limited=limited, filters={"status": "todo"})
     for said in (plan_text(view), words_of(plan_html(view))):
-        assert ("status = todo · perhaps not all tasks" in said) == limited
+        assert ("status = todo · only some were asked for" in said) == limited
 
 
 def test_an_incomplete_load_is_said_aloud() -> None:

@@ -32,7 +32,7 @@ def test_a_dry_run_is_called_a_dry_run(show: Any) -> None:
 def test_failures_come_with_words_and_their_first_rows() -> None:
     """The commonest reasons, then the tasks."""
     text = report_text(report(OUTCOMES))
-    assert "failed 15: the service did not take the edit" in text
+    assert "failed 15: nothing was written" in text
     assert "15 failed: title is too long" in text
     assert "First 10 of 15 tasks that did not go through" in text
     assert "REL-812" in text

@@ -299,7 +299,7 @@ def test_all_problems_come_at_once_with_what_would_be_right(monday: Week) -> Non
         (second, monday.title, "<clear>", monday.line(second)),
         (third, READ_ONLY[monday.service], "2030-01-01T00:00:00Z", monday.line(third)),
     ]
-    right = {"reload": "did you mean 'high'?", "kore": "id you mean 'High'", "pragmatiks": "none of 4, 3, 2, 1"}[
+    right = {"reload": "did you mean 'high'?", "kore": "id you mean 'High'", "pragmatiks": "not one of 4, 3, 2, 1"}[
         monday.service
     ]
     assert right in rows[0]["problem"]

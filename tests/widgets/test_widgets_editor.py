@@ -74,6 +74,20 @@ def test_an_edit_while_applying_is_held_back(conn: tf.Connection) -> None:
     editor.close()
 
 
+def test_nothing_given_clears_nothing(conn: tf.Connection) -> None:
+    """An empty field is no value: it would take hundreds of values away."""
+    tasks = conn.load()
+    editor = tasks.editor()
+    editor.set.column.value = "assigneeUserId"
+    editor.set.button.click()
+    assert "set to what?" in editor.grid.note
+    assert len(tasks.plan()) == 0
+    editor.set.way.value = "clear"
+    editor.set.button.click()
+    assert tasks.df["assigneeUserId"].isna().all()
+    editor.close()
+
+
 def test_the_widget_state_holds_no_tasks(conn: tf.Connection) -> None:
     """What is sent before anybody scrolls does not grow with the tasks."""
     import json

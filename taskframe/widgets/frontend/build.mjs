@@ -11,6 +11,7 @@ for (const name of sources) hash.update(`${name}\n`).update(readFileSync(name)).
 const of = hash.digest("hex");
 
 mkdirSync(out, { recursive: true });
+writeFileSync(new URL("LICENSE-tabulator.txt", out), readFileSync("node_modules/tabulator-tables/LICENSE"));
 const { outputFiles } = await build({
   entryPoints: ["src/grid.js", "src/ticks.js"],
   bundle: true, format: "esm", minify: true, target: "es2022", legalComments: "none", write: false, outdir: "out",

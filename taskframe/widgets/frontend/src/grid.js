@@ -270,7 +270,7 @@ class View {
     await this.table.scrollToRow(this.rows[k], "center", true).catch(() => {});
     const cell = this.rows[k].getCell(`c${j}`);
     if (!cell) return;
-    await this.table.scrollToColumn(`c${j}`, "middle", false).catch(() => {});
+    this.table.scrollToColumn(`c${j}`, "middle", false).catch(() => {}); // its promise is never kept: don't await it
     this.table.getRanges()[0]?.setBounds(cell, cell);
     this.box.querySelector(".tabulator-tableholder")?.focus({ preventScroll: true });
   }
