@@ -90,6 +90,8 @@ class _Reader:
         self._blank = None if how.blank == "clear" else _SKIPPED
         self._choices = frozenset(choices)
         self._folded = folded([*column.choices, *choices])
+        self._free = column.kind == "text" and not column.choices
+        self._exact = frozenset([*column.choices, *column.aliases])
         self._unfit: list[tuple[int, str, Unfit]] = []
         self._respelled: Counter[str] = Counter()
         self._known: dict[str, Any] = {}
@@ -99,7 +101,7 @@ class _Reader:
         if self.column.kind == "timestamp" and (part := self._times(cells)) is not None:
             self._parts.append(part)
             skip = np.fromiter(map(not_, cells), dtype=bool, count=len(cells)) & (self._blank is _SKIPPED)
-        elif self.column.kind == "text" and not any(map(_is_special, {cell[:1] for cell in cells})):
+        elif self._free and not any(map(_is_special, {cell[:1] for cell in cells})):
             self._values += cells
             skip = np.zeros(len(cells), dtype=bool)
         else:
@@ -111,7 +113,7 @@ class _Reader:
 
     def _read(self, cells: Sequence[str]) -> np.ndarray[Any, np.dtype[Any]]:
         """Takes cells of any sort; gives those that are to be left alone."""
-        if self.column.kind == "text":
+        if self._free:
             plain = {start for start in {cell[:1] for cell in cells} if not _is_special(start)}
             values = [c if c[:1] in plain else self._convert(c) if c else self._blank for c in cells]
         else:
@@ -168,15 +170,25 @@ class _Reader:
                 return self._time(text)
             if self.column.kind == "any" and is_json(text):
                 return parse(msgspec.json.decode(text), self.column)
-            return parse(text, self.column, self._choices)
+            value = parse(text, self.column, self._choices)
         except Unfit as unfit:
-            if self.column.kind == "choice" and (choice := self._folded.get(fold(text))) is not None:
-                self._respelled[cell] += 0
+            if self.column.kind == "choice" and (choice := self._spelled(cell, text, None)) is not None:
                 return choice
             if _DAMAGE.fullmatch(text):
                 way_out = "; dates='%d.%m.%Y', or its own format, reads it" if self.column.kind == "timestamp" else ""
                 unfit = Unfit(f"{unfit} (a spreadsheet seems to have rewritten this cell{way_out})")
             return self._left(text, unfit)
+        if self.column.kind == "text" and self._folded and text not in self._exact:  # a name, spelled otherwise
+            return self._spelled(cell, text, value)
+        return value
+
+    def _spelled(self, cell: str, text: str, otherwise: Any) -> Any:
+        """The choice that is meant, where only case, spaces and the like differ."""
+        choice = self._folded.get(fold(text))
+        if choice is None:
+            return otherwise
+        self._respelled[cell] += 0
+        return choice
 
     def _time(self, text: str) -> Any:
         if (time := self._how.time(text)) is not None:

@@ -249,9 +249,8 @@ class Editor:
         self._buttons(self._work.busy)
         plan = self._desk.plan
         cells = 0 if plan is None else len(plan.changes)
-        problems = 0 if plan is None else len(plan.problems)
-        said = ", ".join([*([f"{cells:,}"] if cells else []), *([count(problems, "problem")] if problems else [])])
-        self.tabs.titles = [f"Changes ({said})" if said else "Changes", "Apply", "Report"]
+        wrong = " ⚠" if plan is not None and len(plan.problems) else ""
+        self.tabs.titles = [(f"Changes ({cells:,})" if cells else "Changes") + wrong, "Apply", "Report"]
         if self.tabs.selected_index in (CHANGES, None):
             self.changes.draw()
         elif self.tabs.selected_index == APPLY:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import taskframe as tf
@@ -362,3 +363,21 @@ def test_a_sibling_that_was_edited_names_its_handle(conn: tf.Connection) -> None
     words = "\n".join(plan.warnings)
     for handle in ("status.name", "priority.name", "currAssignee._id"):
         assert f"edit {handle}" in words
+
+
+def test_a_file_may_spell_a_name_otherwise(tmp_path: Path) -> None:
+    """Case, spaces, - and _ don't count in a file, and a note tells; another word is a problem."""
+    with tf.sandbox(tasks=60, services=["kore"]) as box, box.connect("kore", progress=False) as conn:
+        tasks = conn.load()
+        path = tmp_path / "tasks.csv"
+        tasks.to_csv(path)
+        sheet = pd.read_csv(path, dtype="str", keep_default_na=False)
+        rows = sheet.index[~sheet["status.name"].isin(["Closed", "In-Progress"])]
+        sheet.loc[rows[0], "status.name"] = "closed "
+        sheet.loc[rows[1], "status.name"] = "in progress"
+        sheet.loc[rows[2], "status.name"] = "Clsed"
+        sheet.to_csv(path, index=False)
+        plan = tasks.plan_csv(path)
+        assert list(plan.changes["after"]) == ["Closed", "In-Progress"]
+        assert "did you mean 'Closed'" in plan.problems["problem"].item()
+        assert any("'in progress' read as 'In-Progress'" in note for note in plan.notes)
