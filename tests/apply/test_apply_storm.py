@@ -38,7 +38,7 @@ def weather(stage: Stage, seed: int, *, on_conflict: Any = "report") -> dict[str
     }
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(1))
 def test_every_outcome_of_a_storm_is_true(make_stage: Callable[..., Stage], seed: int) -> None:
     """Up to 4 blows in a row on a task: each gets one true outcome, nothing is lost, nobody is overwritten."""
     facts = weather(make_stage(tasks=230, factor=250), seed)
@@ -69,7 +69,7 @@ def test_what_nobody_can_tell_is_a_conflict(stage: Stage) -> None:
     assert complaints(planned_of(plan), told_of(report), log, held, calls=report.calls) == []
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_who_asks_to_overwrite_overwrites(make_stage: Callable[..., Stage], seed: int) -> None:
     """on_conflict="overwrite": in the end every task holds our values, whoever was there before."""
     facts = weather(make_stage(tasks=230, factor=250), seed, on_conflict="overwrite")

@@ -15,8 +15,8 @@ TEXT = "Rate limit for this API has been reached"
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("calls", "tasks", "factors"), [(60, 600, (60, 20, 8)), (600, 6_000, (30, 10, 5))])
-def test_ten_windows_are_used_to_the_full_and_never_overrun(calls: int, tasks: int, factors: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(("calls", "tasks", "factors"), [(60, 600, (60, 20, 8)), (600, 2_400, (30, 10, 5))])
+def test_windows_are_used_to_the_full_and_never_overrun(calls: int, tasks: int, factors: tuple[int, ...]) -> None:
     """Reads count like writes: of each minute at least 97 % is used, and the account never says "too many".
 
     A machine that is too busy to make so many calls gets a slower clock: what is shown is the engine's pace.
@@ -39,7 +39,7 @@ def _used(calls: int, tasks: int, factor: float) -> float:
         assert len(at) >= tasks * 1.02  # the pages that are read ahead of the writes too
         assert {r.status for r in stage.box.log.calls("kore")} == {200}
         windows = int((at[-1] - at[0]) // 60)
-        assert windows >= 9
+        assert windows >= tasks // calls - 1
         return sum(t < at[0] + windows * 60 for t in at) / (calls * windows)
 
 
