@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick storm lint bench docs frontend pictures clean
+.PHONY: help demo test quick storm lint bench docs notebooks frontend pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ docs: $(VENV)/.done  ## the documentation as HTML, in docs/_build
 
 bench: $(VENV)/.done  ## measures, both sides in one run
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
+
+notebooks: $(VENV)/.done  ## the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
 
 frontend:  ## the editor's scripts anew, from taskframe/widgets/frontend (node and npm must be there)
 	cd taskframe/widgets/frontend && npm ci --no-fund && npm run build
