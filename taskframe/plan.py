@@ -30,6 +30,7 @@ from taskframe.preview.views import PlanView
 from taskframe.problem import Problem, problems_frame
 from taskframe.schema import Schema
 from taskframe.services.base import Call, Source
+from taskframe.shifts import shifts_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -413,6 +414,9 @@ class Plan:
             names=names,
             identifiers=self._identifiers(),
             seconds=self._connection.seconds_for(calls) if self._connection else None,
+            shifts=()
+            if self._frame is None
+            else tuple(shifts_of(self._changes, self._frame.baseline.frame, self.schema)),
             open_risk=open_risk(
                 len(self), calls, self._load, self._connection.seconds_for if self._connection else None
             ),

@@ -22,11 +22,12 @@ from taskframe.preview.summary import (
     value_counts,
 )
 from taskframe.preview.tables import Table, conflict_table, frame_table, left_table
-from taskframe.preview.views import FrameView, PlanView, ReportView
+from taskframe.preview.views import FrameView, PlanView, ReportView, Shift
 from taskframe.preview.width import ends, head
 from taskframe.schema import Column
 
 _COLUMNS = 30
+_PEOPLE = 12
 _IN_SUMMARY, _IN_ROWS, _TITLE, _VALUE = 120, 240, 90, 160
 
 
@@ -44,6 +45,7 @@ def plan_html(view: PlanView, *, rows: int = 20) -> str:
         None if columns or view.problems else _line(view.hint),
         _problems(view, persons) if view.problems else None,
         _columns(view, persons, columns) if columns else None,
+        *(_shift(shift, persons) for shift in view.shifts),
         _unseen(view, persons),
         _tasks(view, persons, rows) if columns else None,
         _list("Warnings", view.warnings),
@@ -105,6 +107,23 @@ def _columns(view: PlanView, persons: Persons, columns: Sequence[ColumnSummary])
     heads = ("column", "cells", "cleared", "times", "before", "after")
     table = _table("Cells per column, with the commonest before → after", heads, groups, numbers=(1, 2, 3))
     return join(table, _more(len(columns) - _COLUMNS, "column"))
+
+
+def _shift(shift: Shift, persons: Persons) -> Markup:
+    """Bars of tasks before and after, drawn with nothing but widths."""
+    most = max(max(before, after) for _, before, after in shift.rows)
+    groups = []
+    for who, before, after in shift.rows[:_PEOPLE]:
+        name = "nobody" if who is None else ends(persons.label(who) or shown(who), 40)
+        bars = [
+            tag("span", "", class_=f"tf-bar {name}", style=f"width: {number / most:.1%}")
+            for name, number in (("tf-was", before), ("tf-is", after))
+        ]
+        cells = (tag("th", name, scope="row", class_="tf-name"), _number(f"{before:,}"), _number(f"{after:,}"))
+        groups.append([join(*cells, tag("td", join(*bars), class_="tf-bars"))])
+    title = f"Tasks by {shown(shift.column)}, of the whole load"
+    table = _table(title, ("", "before", "after", ""), groups, numbers=(1, 2))
+    return join(table, _more(len(shift.rows) - _PEOPLE, "assignee"))
 
 
 def _tasks(view: PlanView, persons: Persons, rows: int) -> Markup:

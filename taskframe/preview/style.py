@@ -71,6 +71,10 @@ div.taskframe del, div.taskframe ins {
 }
 div.taskframe del { background: var(--tf-red); text-decoration: line-through; }
 div.taskframe ins { background: var(--tf-green); text-decoration: underline; }
+div.taskframe table.tf-table td.tf-bars { width: 16rem; min-width: 10rem; }
+div.taskframe .tf-bar { display: block; height: .55em; margin: .12em 0; border-radius: 1px; min-width: 1px; }
+div.taskframe .tf-was { background: #999; }
+div.taskframe .tf-is { background: #0072b2; }
 div.taskframe .tf-null { color: var(--tf-quiet); }
 div.taskframe .tf-clear {
   background: var(--tf-red); border: 1px solid var(--tf-red-line); border-radius: 3px; padding: 0 .35em;

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from taskframe.changes.changes import Changes
 
 
+@dataclass(frozen=True)
+class Shift:
+    """Tasks of the load by assignee in `column`, where a plan changes their number: (id or None, before, after)."""
+
+    column: str
+    rows: tuple[tuple[str | None, int, int], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanView:
     """A plan, as its preview shows it.
@@ -26,6 +34,7 @@ class PlanView:
     - `ignored`: the columns that the schema does not know.
     - `unseen`: column → {assignee that the load never had: cells}.
     - `names`: person id → name. `identifiers`: task id → identifier, for problems of tasks that do not change.
+    - `shifts`: how the work moves between assignees; empty where the whole load is not at hand.
     - `open_risk`: what can't be verified; "" when nothing.
     - `confirm`: the number of tasks that apply wants to be told, `confirm_why` the reason; None when it wants none.
     - `hint`: what an empty plan says.
@@ -48,6 +57,7 @@ class PlanView:
     names: Mapping[str, str] = field(default_factory=dict)
     identifiers: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
+    shifts: Sequence[Shift] = ()
     open_risk: str = ""
     confirm: int | None = None
     confirm_why: str = ""
