@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick storm lint bench docs notebooks frontend pictures clean
+.PHONY: help demo test quick storm mutants lint bench docs notebooks frontend pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -27,6 +27,11 @@ quick: $(VENV)/.done  ## the part that takes less than a minute
 
 storm: $(VENV)/.done  ## hours: 500 storms for each service, and one over 5,000 tasks each
 	STORM_SEEDS=500 $(BIN)/python -m pytest -n 2 tests/storm/test_storm.py
+
+mutants: $(VENV)/.done  ## long: changes the diff, the plan and the three-way rule in one place at a time; do the tests notice?
+	$(BIN)/python tests/mutants.py changes/merge.py changes/diff.py changes/cells.py changes/judge.py changes/match.py \
+	  guard.py@4 sequel.py@4 changes/stale.py@8 changes/lineage.py@8 changes/intake.py@8 changes/changes.py@8 \
+	  changes/compare.py@16 changes/follow.py@16 changes/normal.py@16 plan.py@16 tests/changes tests/frame tests/report
 
 lint: $(VENV)/.done  ## style, types, layers
 	$(BIN)/ruff check .

@@ -88,7 +88,8 @@ def _choice(value: Any, column: Column, choices: Collection[Any]) -> str | int:
 def _whole(value: Any) -> int | None:
     """The integer that `value` stands for exactly, if any. A float that may stand for several is none."""
     if isinstance(value, (int, np.integer)):
-        return None if isinstance(value, bool) else int(value)
+        # longer ones Python itself refuses to print, and JSON to hold
+        return None if isinstance(value, bool) or int(value).bit_length() > _MOST_BITS else int(value)
     if isinstance(value, str) and len(value) <= _MOST_DIGITS and _INTEGER.fullmatch(value):
         return int(value) if "." not in value else _whole(float(value))
     if isinstance(value, (float, np.floating)):
@@ -97,6 +98,9 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < _MOST_DIGITS:
         return int(value) if value == value.to_integral_value() else None
     return None
+
+
+_MOST_BITS = 12_000  # some 3,600 digits
 
 
 def _integer(value: Any, column: Column) -> int:

@@ -128,11 +128,18 @@ class Sender:
         odd = [n for n, ours in cells.items() if n in row and not same(row[n], ours, schema[n])]
         if odd:
             work.remark = f"the service answered with another value for {', '.join(odd)}"
-        if len(cells) < len(work.edit.after):
+        if len(cells) < len(work.edit.after) or self._is_lacking(work, row):
             if await self._bench.step(work, work.row):
                 await self._rule(work, work.row, at)
         else:
             self._bench.ledger.finish(work, "applied", work.remark)
+
+    def _is_lacking(self, work: Work, row: Row) -> bool:
+        """Whether the answer shows another value for a cell that was not sent, as it was ours when it was read."""
+        if len(work.written) == len(work.plan.after):
+            return False
+        schema = self._bench.schema
+        return any(n in row and not same(row[n], v, schema[n]) for n, v in work.rest.after.items())
 
     def _again(self, work: Work, call: Call, why: str, after: float | None = None) -> None:
         work.failures += 1

@@ -96,3 +96,22 @@ def test_one_that_cannot_be_read_is_failed_alone() -> None:
         report = stage.apply(tasks, verify="each")
         assert report.counts == {"applied": 19, "failed": 1}
         assert "could not be read ahead of its write" in report.outcomes.loc[odd, "detail"]
+
+
+@pytest.mark.parametrize("service", ["kore", "pragmatiks"])
+def test_a_cell_that_was_ours_when_it_was_read_and_is_not_in_the_answer(service: str) -> None:
+    """A colleague had made one of our two edits, so that it was not sent; and took it back ahead of our write of the
+    other: the answer shows it. That is a half, with a conflict, and not a whole."""
+    with staged(service, tasks=6, factor=20) as stage:
+        tasks = stage.load()
+        task, other = str(tasks.df.index[2]), {"kore": "desc", "pragmatiks": "description"}[service]
+        tasks.df.loc[task, [stage.title, other]] = ["ours", "ours too"]
+        stage.server.edit(task, **{other: "ours too"})
+        stage.faults.add("others-edit", match=stage.is_write, columns={other: "theirs"})
+        report = stage.apply(tasks)
+        assert report.counts == {"partial": 1}
+        assert stage.held(task) == "ours"
+        assert stage.server.task(task)[other] == "theirs"
+        assert list(report.conflicts["column"]) == [other]
+        assert report.conflicts["theirs"].item() == "theirs"
+        assert list(tasks.plan().changes["column"]) == [other]

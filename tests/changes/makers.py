@@ -284,6 +284,13 @@ def _unit(unit: str) -> Dress:
     return dressed
 
 
+def _kept(s: pd.Series, other: pd.Series) -> pd.Series:
+    """`other` where it still says the same: pandas makes 9007199254740992 of 2**53 + 1 beside a null."""
+    pairs = zip(s.tolist(), other.tolist(), strict=True)
+    whole = all(a == b for a, b in pairs if isinstance(a, int) and not isinstance(a, bool))
+    return other if whole else s
+
+
 def _floats(s: pd.Series, _: Column) -> pd.Series:
     values = s.astype("object").where(s.notna(), None)
     return values.astype("float64") if all(v is None or abs(v) < 2**53 for v in values) else s
@@ -296,7 +303,7 @@ def _shuffled(values: list[Any]) -> list[Any]:
 ANY: dict[str, Dress] = {
     "as it is": lambda s, _: s,
     "object": to("object"),
-    "convert_dtypes": lambda s, _: s.convert_dtypes(),
+    "convert_dtypes": lambda s, _: _kept(s, s.convert_dtypes()),
     "infer_objects": lambda s, _: s.astype("object").infer_objects(),
     "taken back": lambda s, _: s.iloc[::-1].iloc[::-1],
 }
@@ -360,7 +367,7 @@ if pyarrow is not None:
     DRESSES["boolean"] |= {"arrow": to(pd.ArrowDtype(pyarrow.bool_()))}
     DRESSES["timestamp"] |= {"arrow": to(pd.ArrowDtype(pyarrow.timestamp("us", "UTC")))}
     for _kind in ("text", "choice", "integer", "number", "boolean", "timestamp"):
-        DRESSES[_kind] |= {"arrow by convert_dtypes": lambda s, _: s.convert_dtypes(dtype_backend="pyarrow")}
+        DRESSES[_kind] |= {"arrow by convert_dtypes": lambda s, _: _kept(s, s.convert_dtypes(dtype_backend="pyarrow"))}
 
 
 @st.composite
