@@ -35,7 +35,8 @@ def check(s: Storm, report: tf.Report) -> Counter[str]:
     assert set(kinds) <= DECIDED | (TWO_CALLS if s.service == "pragmatiks" else set())
     assert kinds["applied"] > len(report) / 2
     refused = report.outcomes[report.outcomes["outcome"].isin(TWO_CALLS)]
-    assert refused["detail"].str.contains("Invalid lifecycle transition|changed by others").all()
+    why = "Invalid lifecycle transition|changed by others|a reply was lost: it may have been applied and put back"
+    assert list(refused["detail"][~refused["detail"].str.contains(why)]) == []
     told = s.connect().report(report.run_id)
     pd.testing.assert_frame_equal(told.outcomes, report.outcomes)
     pd.testing.assert_frame_equal(told.conflicts, report.conflicts)
