@@ -56,11 +56,6 @@ def write_csv(
     write_texts(path, texts, bom=bom, sep=sep)
 
 
-def write_table(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Writes any table, without its index; cells as in `write_csv`. Raises FileError."""
-    write_texts(path, Texts(len(table), [(str(label), table[label]) for label in table.columns]))
-
-
 def write_texts(path: str | os.PathLike[str], texts: Texts, *, bom: bool = False, sep: str = ",") -> None:
     """Writes cells that are text already. Raises FileError."""
     if sep not in (",", ";", "\t", "|"):

@@ -20,7 +20,7 @@ from taskframe.changes.diff import diff
 from taskframe.changes.edited import Edited
 from taskframe.changes.normal import normal_values, same
 from taskframe.errors import FileError
-from taskframe.files.csv import read_csv, write_csv, write_table
+from taskframe.files.csv import read_csv, write_csv
 
 
 def read(path: Path, content: str | bytes, **options: Any) -> Edited:
@@ -128,13 +128,6 @@ def test_a_csv_file_is_for_sharing(tmp_path: Path) -> None:
         os.umask(before)
     assert (tmp_path / "t.csv").stat().st_mode & 0o777 == 0o640
     assert (tmp_path / "link.csv").is_symlink()
-
-
-def test_any_table_can_be_written(tmp_path: Path) -> None:
-    """Reports too are safe in a spreadsheet: names and cells are escaped."""
-    table = pd.DataFrame({"id": ["a"], "=after": ["=1+1"], "n": [np.int64(-3)]}, index=[9])
-    write_table(table, tmp_path / "t.csv")
-    assert (tmp_path / "t.csv").read_text() == "id,'=after,n\na,'=1+1,-3\n"
 
 
 # There and back
