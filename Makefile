@@ -28,10 +28,11 @@ quick: $(VENV)/.done  ## the part that takes less than a minute
 storm: $(VENV)/.done  ## hours: 500 storms for each service, and one over 5,000 tasks each
 	STORM_SEEDS=500 $(BIN)/python -m pytest -n 2 tests/storm/test_storm.py
 
-mutants: $(VENV)/.done  ## long: changes the diff, the plan and the three-way rule in one place at a time; do the tests notice?
-	$(BIN)/python tests/mutants.py changes/merge.py changes/diff.py changes/cells.py changes/judge.py changes/match.py \
-	  guard.py@4 sequel.py@4 changes/stale.py@8 changes/lineage.py@8 changes/intake.py@8 changes/changes.py@8 \
-	  changes/compare.py@16 changes/follow.py@16 changes/normal.py@16 plan.py@16 tests/changes tests/frame tests/report
+MUTATED := $(addprefix changes/,cells changes compare diff follow intake judge lineage match merge normal stale) \
+  plan contents narrowing guard sequel engine/doubt engine/decider engine/settling
+
+mutants: $(VENV)/.done  ## hours: changes the diff, the plan and the three-way rule in one place at a time; do the tests notice?
+	$(BIN)/python tests/mutants.py --jobs 2 $(MUTATED:%=%.py) tests/changes tests/frame tests/report tests/engine
 
 lint: $(VENV)/.done  ## style, types, layers
 	$(BIN)/ruff check .
@@ -42,8 +43,14 @@ lint: $(VENV)/.done  ## style, types, layers
 docs: $(VENV)/.done  ## the documentation as HTML, in docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
 
-bench: $(VENV)/.done  ## measures, both sides in one run
-	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
+# An environment of its own, with the extra `fast`. What is reached without it: .venv/bin/python -m tests.benchmarks
+$(VENV)-fast/.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-fast
+	$(VENV)-fast/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fast]'
+	@touch $@
+
+bench: $(VENV)-fast/.done  ## measures beside what one would use otherwise, both in one go; less than 20 minutes; writes docs/benchmarks.md
+	$(VENV)-fast/bin/python -m tests.benchmarks
 
 notebooks: $(VENV)/.done  ## the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
@@ -55,4 +62,4 @@ pictures: $(VENV)/.done  ## the pictures of the editor in docs/_static anew (Chr
 	$(BIN)/python tests/browser/pictures.py
 
 clean:  ## away with the environment and what tools left
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist docs/_build
+	rm -rf $(VENV) $(VENV)-fast demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist docs/_build

@@ -58,6 +58,17 @@ def test_ours_named_by_its_id_is_ours() -> None:
     assert settle({"status": "sts-9"}, status="New", status_id="sts-9").kind == "unchanged"
 
 
+def test_a_thing_whose_name_is_a_number_is_known_by_its_id() -> None:
+    """Names of things are text where they are looked up, also those of numbered choices."""
+    level = Column(
+        "level", "choice", editable=True, choices=(1, 2), things={"1": "lvl-1", "2": "lvl-2"}, key="level_id"
+    )
+    schema = Schema((level, Column("level_id", "text")))
+    edit = Edit("t1", {"level": 1, "level_id": "lvl-1"}, {"level": 2})
+    assert resolve(edit, {"level": 7, "level_id": "lvl-2"}, schema).kind == "unchanged"
+    assert resolve(edit, {"level": 7, "level_id": "lvl-1"}, schema).kind == "go"
+
+
 @pytest.mark.parametrize("shared", ["Open", "Closed"])
 def test_another_thing_of_the_same_name_is_another(shared: str) -> None:
     """It is told by its id, as its name says what it is not."""
@@ -87,7 +98,8 @@ def test_a_thing_is_known_by_the_base_whatever_its_name_stands_for_now() -> None
 @pytest.mark.parametrize("given", [7, "title", [["title"]], [{}]])
 def test_what_is_no_list_of_names_is_told_so(option: str, given: Any) -> None:
     """Whatever it is: a number, one name alone, a list of lists."""
-    with pytest.raises(PlanError, match=f"{option}= takes a list of"):
+    what = {"columns": "names", "ids": "task ids"}[option]
+    with pytest.raises(PlanError, match=f"^{option}= takes a list of {what}(: {option}=|, not )"):
         compared(frame(), frame(), **{option: given})
 
 
@@ -121,6 +133,12 @@ def test_of_what_was_wrong_in_a_file_the_tasks_that_are_wanted_count() -> None:
     assert complaints(found) == [("type", "t1", "points"), ("type", "t3", "points")]
 
 
+def test_what_has_no_line_in_a_file_is_told_first() -> None:
+    wrong = tuple(Problem("type", "t0", "points", "x", "no number", line) for line in (7, None, 2))
+    found = diff(Baseline.of(frame(), SCHEMA), replace(take_frame(frame(), SCHEMA), problems=wrong))
+    assert [p.line for p in found.problems] == [None, 2, 7]
+
+
 def test_columns_that_were_not_asked_for_are_left_alone() -> None:
     """Neither an edit in them counts nor a mistake, be it in a column that can be edited or in one that can't."""
     df = frame().astype({"points": "object"})
@@ -149,6 +167,27 @@ def test_what_to_csv_put_before_a_formula_is_no_edit_and_is_told(text: str) -> N
     assert cells(found) == {}
     assert len(found.notes) == 1
     assert cells(one(column, "a", "'a")) == {("t0", "title"): "'a"}
+
+
+@pytest.mark.parametrize(
+    ("column", "before", "cell", "kinds"),
+    [
+        (Column("n", "integer", editable=True), 3, "'3", ["type"]),
+        (Column("n", "integer", editable=True), -3, "'-3", ["type"]),
+        (Column("n", "number", editable=True), -1.5, "'-1.5", ["type"]),
+        (Column("n", "choice", editable=True, choices=(1, 2)), 1, "'1", ["choice"]),
+        (Column("n", "text", editable=True), None, "'None", []),
+        (Column("n", "text", editable=True), "", "'", []),
+        (Column("n", "any", editable=True), ["="], "'['=']", []),
+    ],
+    ids=repr,
+)
+def test_a_quote_before_what_is_no_formula_is_a_letter(column: Column, before: Any, cell: str, kinds: list[str]) -> None:
+    """Before a number, a null or a list as well: it makes a text of them, which fits or is a problem."""
+    found = one(column, before, cell)
+    assert [p.kind for p in found.problems] == kinds
+    assert cells(found) == ({} if kinds else {("t0", "n"): cell})
+    assert found.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -183,6 +222,16 @@ def test_line_ends_in_a_file_are_no_edit(ends: str) -> None:
     assert cells(diff(Baseline.of(df, SCHEMA), replace(edited, strict=True))) == {}
     expected = {} if ends == "\n" else {("t0", "note"): f"a{ends}b"}
     assert cells(diff(Baseline.of(df, SCHEMA), edited)) == expected
+
+
+def test_another_text_of_several_lines_is_an_edit() -> None:
+    """In a file, where only the line ends may be others."""
+    df = frame(note=["a\nb", "a\nb", "a\nb", "a"], size=[1.0] * 4)
+    edited = take_frame(df.assign(note=["a\r\nc", "a\r\n\r\nb", "a\rb", "a\n"]), SCHEMA)
+    found = diff(Baseline.of(df, SCHEMA), replace(edited, strict=True))
+    assert cells(found) == {("t0", "note"): "a\r\nc", ("t1", "note"): "a\r\n\r\nb", ("t3", "note"): "a\n"}
+    assert found.notes == ("note: 1 cell differs only in its line ends, which is no edit",)
+    assert found.problems == ()
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -241,3 +290,15 @@ def test_what_is_wrong_with_a_value_is_called_by_its_kind(name: str, value: Any,
     edited.loc["t0", name] = value
     found = compared(edited, df)
     assert (complaints(found), cells(found)) == ([(kind, "t0", name)], {})
+
+
+def test_the_lines_of_a_file_go_with_the_tasks_that_change() -> None:
+    """With no others; a frame has none."""
+    df = frame()
+    df.loc[["t1", "t3"], "title"] = "new"
+    df.loc["t4", "title"] = ""  # a problem, no change
+    edited = take_frame(df.iloc[[3, 1, 0, 4]], SCHEMA)
+    found = diff(Baseline.of(frame(), SCHEMA), replace(edited, lines=np.array([2, 5, 6, 9])))
+    assert found.lines == {"t3": 2, "t1": 5}
+    assert [p.line for p in found.problems] == [9]
+    assert diff(Baseline.of(frame(), SCHEMA), edited).lines == {}

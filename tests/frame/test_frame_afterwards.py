@@ -99,9 +99,10 @@ def test_plan_and_plan_csv_find_the_same_edits(data: st.DataObject, tmp_path_fac
     made.df["description"] = pd.Series(edited, index=made.df.index, dtype="object")
     path = tmp_path_factory.mktemp("csv") / "t.csv"
     made.to_csv(path)
-    assert cells(made.plan_csv(path)) == {
-        cell: value for cell, value in cells(made.plan()).items() if cell[1] == "description"
-    }
+    plan = made.plan_csv(path)
+    if any("hold one another's values" in p for p in plan.problems["problem"]):  # as of a column sorted by itself
+        plan = made.plan_csv(path, damage="take")
+    assert cells(plan) == {cell: value for cell, value in cells(made.plan()).items() if cell[1] == "description"}
 
 
 # following

@@ -211,7 +211,7 @@ def test_clearing_more_than_50_cells_asks_for_the_number_of_tasks(cleared: int, 
     made = guarded()
     made.df.iloc[:cleared, made.df.columns.get_loc("description")] = ""
     plan = made.plan()
-    assert (plan._confirmation[0] == cleared) is asks
+    assert (plan.confirmation[0] == cleared) is asks
     if asks:
         for confirm in (None, 50, True):
             with pytest.raises(ConfirmationNeeded, match="this plan clears 51 cells") as error:
@@ -225,7 +225,7 @@ def test_touching_more_than_half_of_all_tasks_asks_too(touched: int, whole: bool
     made = guarded(whole=whole)
     made.df.iloc[:touched, made.df.columns.get_loc("title")] = "same"
     plan = made.plan()
-    assert (plan._confirmation[0] == touched) is asks
+    assert (plan.confirmation[0] == touched) is asks
     if asks:
         with pytest.raises(ConfirmationNeeded, match="more than half of all tasks"):
             plan.apply()

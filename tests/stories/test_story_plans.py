@@ -150,8 +150,8 @@ def test_the_guard_counts_cleared_cells(cleared: int, tmp_path: Path) -> None:
                     plan.apply()
                 assert f"wants to be told the number of tasks, {cleared} (confirm=)" in repr(plan)
                 assert not [r for r in monday.since if r.after]
-                assert plan.select(ids=list(rows[:50]))._confirmation == (None, "")
-                assert plan.drop(cells=plan.changes.head(1))._confirmation == (None, "")
+                assert plan.select(ids=list(rows[:50])).confirmation == (None, "")
+                assert plan.drop(cells=plan.changes.head(1)).confirmation == (None, "")
             assert plan.apply(confirm=cleared).counts == {"applied": cleared}
 
 
