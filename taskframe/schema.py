@@ -17,7 +17,6 @@ and None where the service holds null.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,12 +24,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from taskframe import arrays
+from taskframe.arrays import TEXT_DTYPE
+from taskframe.arrays import UTC_DTYPE as UTC_DTYPE
 from taskframe.errors import SettingsError, did_you_mean
 
 Kind = Literal["text", "choice", "integer", "number", "boolean", "timestamp", "list", "object", "any"]
 Role = Literal["identifier", "title", "status", "priority", "assignee", "due", "version", "updated"]
 
-UTC_DTYPE = pd.DatetimeTZDtype("us", "UTC")
 NESTED: frozenset[Kind] = frozenset({"list", "object", "any"})
 
 
@@ -86,7 +87,7 @@ class Column:
         """The pandas dtype of this column in a loaded frame."""
         match self.kind:
             case "text":
-                return pd.StringDtype(na_value=math.nan)
+                return TEXT_DTYPE
             case "choice":
                 return pd.CategoricalDtype(list(self.choices), ordered=self.ordered)
             case "integer":
@@ -101,25 +102,21 @@ class Column:
                 return "object"
 
     def array(self, values: Sequence[Any]) -> pd.api.extensions.ExtensionArray | Any:
-        """`values` (in normal form) as an array of this column's dtype.
+        """`values` (in normal form; timestamps may be ISO 8601 text) as an array of this column's dtype.
 
         A choice that the service does not document is added behind the documented ones: it was seen, so it exists.
         """
+        given: Any = values
+        if isinstance(given, pd.api.extensions.ExtensionArray):
+            return given  # made like this before, piece by piece
         if self.kind == "choice":
-            known = dict.fromkeys(self.choices)
-            extra = [v for v in dict.fromkeys(values) if v is not None and v not in known]
-            dtype = pd.CategoricalDtype([*self.choices, *extra], ordered=self.ordered)
-            return pd.Categorical(values, dtype=dtype)
+            return arrays.choices(values, self.choices, ordered=self.ordered)
         if self.kind == "timestamp":
-            return (
-                pd.DatetimeIndex(pd.to_datetime(pd.Series(values, dtype="object"), utc=True, format="ISO8601"))
-                .as_unit("us")
-                .array
-            )
+            return arrays.times(values)
+        if self.kind == "text":
+            return arrays.texts(values)
         if self.kind in NESTED:
-            series = pd.Series([None] * len(values), dtype="object")
-            series[:] = pd.Series(list(values), dtype="object")
-            return series.array
+            return pd.arrays.NumpyExtensionArray(arrays.objects(values))
         return pd.array(list(values), dtype=self.dtype)
 
     def check(self, value: Any) -> None:
@@ -227,6 +224,6 @@ class Schema:
 
     def frame(self, ids: Sequence[str], values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
         """A DataFrame of these columns (values in normal form; timestamps may be ISO 8601 text), index: the ids."""
-        index = pd.Index(pd.array(list(ids), dtype=pd.StringDtype(na_value=math.nan)), name=self.index)
+        found = Column(self.index, "text").array(ids)
         data = {c.name: c.array(values[c.name]) for c in self.columns if c.name in values}
-        return pd.DataFrame(data, index=index)
+        return pd.DataFrame(data, index=pd.Index(found, name=self.index), copy=False)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.memory import checksum
+from taskframe.changes.jsontext import json_texts
+from taskframe.changes.memory import checksum, memory
+from taskframe.changes.picked import Picked
+from taskframe.changes.prints import Prints
 from taskframe.errors import PlanError
 from taskframe.schema import NESTED, Schema
 
@@ -34,7 +34,8 @@ class Baseline:
     """The tasks as loaded. `frame` has the schema's columns that were loaded; its index are the ids.
 
     It is a copy-on-write snapshot: it shares its memory with the analyst's frame until that is edited. Lists and
-    objects, which can be changed *inside* a cell, are kept as JSON text (`frozen`), which can't. Writing through
+    objects, which can be changed *inside* a cell, are kept as JSON text (`frozen`), which can't; `prints` tell quickly
+    which were not. Writing through
     `.array` goes past copy-on-write into both frames: checksums of the editable columns notice it. `spoilt` columns
     were written to that way.
 
@@ -52,6 +53,7 @@ class Baseline:
     locks: Mapping[int, int] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     answered: frozenset[int] = frozenset()
+    prints: Mapping[str, Prints] = field(default_factory=dict, repr=False, compare=False)
     _checksums: Mapping[str, int | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -63,8 +65,9 @@ class Baseline:
         snapshot = frame[[c.name for c in schema if c.name in frame]].copy(deep=False)
         nested = [c.name for c in schema if c.kind in NESTED and c.name in snapshot]
         for name in nested:
-            snapshot[name] = pd.array([json_text(v) for v in snapshot[name]], dtype="str")
-        return cls(snapshot, schema, frozenset(nested))
+            snapshot[name] = pd.array(json_texts(snapshot[name].tolist()), dtype="str")
+        prints = {name: Prints.of(frame[name], snapshot[name]) for name in nested}
+        return cls(snapshot, schema, frozenset(nested), prints=prints)
 
     def with_schema(self, schema: Schema) -> Baseline:
         """The same tasks under a schema that knows more names. What was noted of the columns' memory stays."""
@@ -80,23 +83,27 @@ class Baseline:
         """The ids, in the order of the load."""
         return self.frame.index
 
+    def shares(self, name: str, column: pd.Series) -> bool:
+        """Whether `column` is a view of the very memory of this one of ours, so that no cell can differ."""
+        return len(column) == len(self) and self._memory[name] == memory(column) is not None
+
+    @cached_property
+    def _memory(self) -> dict[str, object]:
+        return {str(name): memory(self.frame[name]) for name in self.frame.columns}
+
     def rows(self, positions: np.ndarray) -> pd.DataFrame:
         """The tasks at these positions, as an edit of them goes out: lists and objects as such, locked versions."""
-        rows = self.frame.iloc[positions]
+        return self.pick(positions).rows()
+
+    def pick(self, positions: np.ndarray) -> Picked:
+        """The same, each column copied when it is looked at."""
         locked = [n for n, at in enumerate(positions.tolist()) if at in self.locks] if self.locks else []
-        if not self.frozen and not locked:
-            return rows
-        rows = rows.copy()
         version = self.schema.role("version")
-        if locked and version is not None:
-            versions = rows[version.name].array.copy()
-            versions[locked] = [self.locks[int(positions[n])] for n in locked]
-            rows[version.name] = versions
-        for name in self.frozen:
-            values = pd.Series([None] * len(rows), index=rows.index, dtype="object")
-            values[:] = [json_value(text) for text in rows[name]]
-            rows[name] = values
-        return rows
+        if not locked or version is None:
+            return Picked.of(self.frame, positions, self.frozen)
+        versions = self.frame[version.name].array.take(positions)
+        versions[locked] = [self.locks[int(positions[n])] for n in locked]
+        return Picked.of(self.frame, positions, self.frozen, {version.name: versions})
 
     def altered(self) -> frozenset[str]:
         """The columns that were written to behind pandas' back, so that what they had is lost."""
@@ -114,23 +121,3 @@ class Baseline:
     def _sums(self) -> dict[str, int | None]:
         editable = (c.name for c in self.schema.editable if c.name in self.frame and c.name not in self.frozen)
         return {name: checksum(self.frame[name]) for name in editable}
-
-
-def json_text(value: Any) -> str | None:
-    """A list or object as JSON text with sorted keys; None for null. Equal texts mean equal values."""
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return None
-    try:
-        return msgspec.json.encode(value, order="deterministic").decode()
-    except UnicodeEncodeError:  # half a surrogate pair, which only \u can say
-        return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def json_value(text: Any) -> Any:
-    """What `json_text` was given."""
-    if not isinstance(text, str):
-        return None
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return json.loads(text)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.baseline import Baseline, json_value
+from taskframe.changes.baseline import Baseline
 from taskframe.changes.changes import ColumnChanges
 from taskframe.changes.compare import differing
 from taskframe.changes.edited import Edited
+from taskframe.changes.jsontext import json_value
 from taskframe.changes.judge import Judge
 from taskframe.changes.match import Rows
 from taskframe.changes.normal import is_null, normal_values, objects, plain
+from taskframe.changes.settle import UNSETTLED, settle
 from taskframe.problem import Problem
 from taskframe.schema import NESTED, Column, Unfit
 
@@ -42,29 +45,39 @@ class Cells:
         """The cells of `column` that differ from the baseline."""
         base, values = baseline.frame[column.name], edited.columns[column.name]
         if not rows.whole:
-            base, values = base.take(rows.places), values.take(rows.rows)
-        mask = differing(base, values, column)
+            base = _at(base, rows.places)
+            values = values if len(rows.rows) == len(values) else _at(values, rows.rows)  # they ascend
+        prints = baseline.prints.get(column.name) if rows.whole else None
+        doubtful = None if prints is None else prints.doubtful(base, values)
+        if doubtful is None:
+            mask = differing(base, values, column)
+        else:
+            mask = np.zeros(len(base), dtype=bool)
+            mask[doubtful] = differing(_at(base, doubtful), _at(values, doubtful), column)
         skip = edited.skip.get(column.name)
         if skip is not None:
             mask = mask & ~skip[rows.rows]
         at = np.flatnonzero(mask)
         judge = Judge(column, base.cat.categories if isinstance(base.dtype, pd.CategoricalDtype) else ())
-        found: list[int] = []
-        before: list[Any] = []
-        after: list[Any] = []
+        base, values = _at(base, at), _at(values, at)
+        before = objects(_normal(base, column))
+        settled = settle(base, values, before, column, partial(_plain, judge))
+        after, edits = settled.after, settled.fine
         bad: list[int] = []
         problems: list[Problem] = []
         line_ends = quoted = 0
         blank = edited.blank.get(column.name)
-        cells = zip(at.tolist(), _normal(base.take(at), column), values.take(at).tolist(), strict=True)
-        for position, old, value in cells:
+        left = settled.open
+        cells = zip(left.tolist(), at[left].tolist(), values.take(left).tolist(), strict=True)
+        for n, position, value in cells:
+            old = before[n]
             if edited.strict and column.kind == "text":
                 if old == "" and blank is not None and blank[rows.rows[position]]:
                     continue  # "" has no cell of its own in a file: it went out blank
                 if _same_lines(old, value):
                     line_ends += 1
                     continue
-            elif isinstance(value, str) and value == f"'{old}" and old[:1] in _FORMULA:
+            elif _is_quoted(old, value):
                 quoted += 1
                 continue
             try:
@@ -78,15 +91,14 @@ class Cells:
                 problems.append(Problem(kind, task, column.name, value, str(unfit), edited.line(row)))
             else:
                 if new is not old:
-                    found.append(position)
-                    before.append(old)
-                    after.append(new)
+                    after[n], edits[n] = new, True
+        found = at[edits]
         return cls(
             column,
             rows.rows[found],
             rows.places[found],
-            objects(before),
-            objects(after),
+            before[edits],
+            after[edits],
             np.array(bad, dtype=np.intp),
             tuple(problems),
             line_ends,
@@ -138,9 +150,31 @@ class Cells:
 
     def changes(self, places: np.ndarray) -> ColumnChanges:
         """As changes of the tasks at `places` in the baseline (ascending)."""
-        order = np.argsort(self.places, kind="stable")
-        at = np.searchsorted(places, self.places[order])
-        return ColumnChanges(self.column.name, at, self.before[order], self.after[order])
+        mine, before, after = self.places, self.before, self.after
+        if (np.diff(mine) < 0).any():
+            order = np.argsort(mine, kind="stable")
+            mine, before, after = mine[order], before[order], after[order]
+        return ColumnChanges(self.column.name, np.searchsorted(places, mine), before, after)
+
+
+def _at(series: pd.Series, at: np.ndarray) -> pd.Series:
+    """These cells without their labels, which take time."""
+    return pd.Series(series.array.take(at), dtype=series.dtype, copy=False)  # pandas would make text of objects
+
+
+def _plain(judge: Judge, old: Any, value: Any) -> Any:
+    """What becomes of a cell; UNSETTLED where there is more to say of it."""
+    if _is_quoted(old, value):
+        return UNSETTLED
+    try:
+        return judge(old, value)
+    except Unfit:
+        return UNSETTLED
+
+
+def _is_quoted(old: Any, value: Any) -> bool:
+    """Whether a cell has the `'` that our own files put before a formula, and nothing else."""
+    return isinstance(old, str) and old[:1] in _FORMULA and isinstance(value, str) and value == f"'{old}"
 
 
 _FORMULA = ("=", "+", "-", "@")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from taskframe.changes.edit import Edit, Row
 from taskframe.changes.normal import objects
+from taskframe.changes.picked import Picked
 from taskframe.changes.rows import Table
 from taskframe.schema import Schema
 
@@ -45,13 +46,18 @@ def _blank(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Changes:
-    """All changes of a plan: `base` has the whole row, as loaded, of each task that changes (index: the ids).
+    """All changes of a plan. The whole rows of the tasks that change may be `Picked`: most of them nobody looks at.
 
     `len(changes)` counts cells; `changes.ids` are the tasks.
     """
 
-    base: pd.DataFrame
+    _base: pd.DataFrame | Picked
     columns: Mapping[str, ColumnChanges] = field(default_factory=dict)
+
+    @cached_property
+    def base(self) -> pd.DataFrame:
+        """The whole row, as loaded, of each task that changes (index: the ids)."""
+        return self._base.rows() if isinstance(self._base, Picked) else self._base
 
     @classmethod
     def of(cls, edits: Sequence[Edit], schema: Schema) -> Changes:
@@ -73,9 +79,11 @@ class Changes:
         """What `parts` was made of."""
         if len(parts) == 1:
             return parts[0]
-        starts = np.cumsum([0, *(len(part.base) for part in parts)])
+        starts = np.cumsum([0, *(len(part.ids) for part in parts)])
         columns = {}
-        for name in dict.fromkeys(name for part in parts for name in part.columns):
+        order = {name: at for at, name in enumerate(parts[0].base.columns)}  # a part has only the columns it changes
+        names = dict.fromkeys(name for part in parts for name in part.columns)
+        for name in sorted(names, key=lambda name: order.get(name, len(order))):
             cells = [
                 (start, part.columns[name]) for start, part in zip(starts, parts, strict=False) if name in part.columns
             ]
@@ -89,7 +97,7 @@ class Changes:
 
     def parts(self, size: int) -> Iterator[Changes]:
         """The same, `size` tasks at a time; without any, one part of none."""
-        for first in range(0, max(len(self.base), 1), size):
+        for first in range(0, max(len(self.ids), 1), size):
             columns = {}
             for name, change in self.columns.items():
                 low, high = np.searchsorted(change.rows, [first, first + size])
@@ -104,7 +112,7 @@ class Changes:
     @cached_property
     def ids(self) -> pd.Index:
         """The ids of the tasks that change, in the baseline's order."""
-        return self.base.index
+        return self._base.index
 
     @property
     def cleared(self) -> int:
@@ -128,20 +136,20 @@ class Changes:
 
     def after(self) -> list[dict[str, Any]]:
         """Per task, in the order of `ids`: the changed cells."""
-        cells: list[dict[str, Any]] = [{} for _ in range(len(self.base))]
+        cells: list[dict[str, Any]] = [{} for _ in range(len(self._base))]
         for change in self.columns.values():
-            for row, value in zip(change.rows, change.after, strict=True):
+            for row, value in zip(change.rows.tolist(), change.after.tolist(), strict=True):
                 cells[row][change.column] = value
         return cells
 
     def bases(self) -> Iterator[Row]:
         """Per task, in the order of `ids`: the whole row as loaded, in normal form, the id among it."""
-        return Table(self.base).rows()
+        return Table(self._base).rows()
 
     def edits(self) -> Iterator[Edit]:
         """One edit a task, in the order of `ids`."""
-        for task, base, after in zip(self.ids, self.bases(), self.after(), strict=True):
-            yield Edit(str(task), base, after)
+        ids = map(str, self.ids.to_numpy(dtype=object).tolist())
+        yield from map(Edit, ids, self.bases(), self.after())
 
     def keep(self, masks: Mapping[str, np.ndarray]) -> Changes:
         """Only the cells where their column's mask is true; tasks without a cell left are gone."""
@@ -150,7 +158,7 @@ class Changes:
         columns = {
             name: ColumnChanges(name, np.searchsorted(rows, c.rows), c.before, c.after) for name, c in kept.items()
         }
-        return Changes(self.base.iloc[rows], columns)
+        return Changes(self._base.take(rows), columns)
 
     def masks(
         self,
@@ -160,7 +168,7 @@ class Changes:
         cells: Iterable[tuple[str, str]] | None = None,
     ) -> dict[str, np.ndarray]:
         """Per column, which cells are in all of `ids`, `columns` and `cells` (pairs of id and column)."""
-        tasks = np.ones(len(self.base), dtype=bool) if ids is None else np.asarray(self.ids.isin(list(ids)))
+        tasks = np.ones(len(self._base), dtype=bool) if ids is None else np.asarray(self.ids.isin(list(ids)))
         by_column: dict[str, list[str]] = {}
         for task, column in cells or ():
             by_column.setdefault(column, []).append(task)

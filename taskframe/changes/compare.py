@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.baseline import json_text
+from taskframe.changes.jsontext import encode_lines, json_text
 from taskframe.changes.normal import EXACT, is_null, normal_values, objects, parse
 from taskframe.schema import NESTED, Column, Unfit
 
@@ -23,10 +23,11 @@ def differing(base: pd.Series, edited: pd.Series, column: Column) -> np.ndarray:
 
     `base` has the column's own dtype (JSON text for lists and objects); `edited` has any.
     """
-    try:
-        edited.isna()
-    except ArithmeticError:  # a signalling Decimal("sNaN") must not even be compared
-        edited = edited.map(lambda value: None if is_null(value) else value)
+    if not isinstance(edited.dtype, pd.StringDtype):
+        try:
+            edited.isna()
+        except ArithmeticError:  # a signalling Decimal("sNaN") must not even be compared
+            edited = edited.map(lambda value: None if is_null(value) else value)
     if column.kind in NESTED:
         return _differing_text(base, pd.Series(_texts(edited, column), dtype="str"))
     if column.kind == "text":
@@ -82,8 +83,12 @@ def _differing_text(base: pd.Series, edited: pd.Series) -> np.ndarray:
         unequal = np.asarray(np.asarray(ours) != np.asarray(theirs), dtype=bool)  # pandas looks for nulls four times
     else:
         unequal = np.array(ours != theirs, dtype=bool)
+    if isinstance(ours, pd.arrays.ArrowStringArray) and isinstance(theirs, pd.arrays.ArrowStringArray):
+        if base.hasnans and edited.hasnans:
+            unequal &= ~(ours.isna() & theirs.isna())
+        return unequal
     at = np.flatnonzero(unequal)  # null differs from null up to here
-    unequal[at] = ~(base.take(at).isna().to_numpy() & edited.take(at).isna().to_numpy())
+    unequal[at] = ~(np.asarray(ours.take(at).isna()) & np.asarray(theirs.take(at).isna()))
     return unequal
 
 
@@ -185,15 +190,35 @@ def _unequal(before: Any, after: Any) -> bool:
 def _texts(edited: pd.Series, column: Column) -> list[str | None]:
     """Lists and objects as JSON text; what is neither is unequal to any, and is judged by its cell."""
     wanted = list if column.kind == "list" else dict
-    encode, decode = msgspec.json.Encoder(order="deterministic").encode, msgspec.json.decode
+    values = edited.tolist()
     texts: list[str | None] = []
-    for value in edited:
-        try:
-            text = encode(value) if type(value) is wanted else None
-            if text is not None and decode(text) == value:  # msgspec writes null for inf, and text for a Decimal
-                texts.append(text.decode())
-            else:
-                texts.append(None if is_null(value) else json_text(parse(value, column)))
-        except (Unfit, TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
-            texts.append(_UNFIT)
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        texts += _exact(block, wanted) or [_text(value, column, wanted) for value in block]
     return texts
+
+
+def _exact(values: list[Any], wanted: type) -> list[str] | None:
+    """The texts where all values are `wanted`, and what JSON makes of them is the very same. None otherwise."""
+    if set(map(type, values)) != {wanted}:
+        return None
+    try:
+        texts = encode_lines(values)
+        same = msgspec.json.decode(f"[{','.join(texts)}]") == values
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return None
+    return texts if same else None
+
+
+def _text(value: Any, column: Column, wanted: type) -> str | None:
+    try:
+        text = _encode(value) if type(value) is wanted else None
+        if text is not None and msgspec.json.decode(text) == value:  # msgspec writes null for inf, text for a Decimal
+            return text.decode()
+        return None if is_null(value) else json_text(parse(value, column))
+    except (Unfit, TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return _UNFIT
+
+
+_BLOCK = 1_024
+_encode = msgspec.json.Encoder(order="deterministic").encode

@@ -13,7 +13,6 @@ from taskframe.changes.cells import Cells
 from taskframe.changes.changes import Changes
 from taskframe.changes.edited import Edited
 from taskframe.changes.match import Rows
-from taskframe.changes.memory import shares_memory
 from taskframe.changes.stale import stale_rows, state_columns
 from taskframe.errors import PlanError, did_you_mean
 from taskframe.problem import Problem, ProblemKind
@@ -55,11 +54,13 @@ def diff(
     rows = Rows.match(baseline, edited, ids)
     ids = None if ids is None else frozenset(ids)
     found = [Cells.compare(baseline, edited, rows, c) for c in _compared(baseline, edited, rows, columns)]
-    stale, unchecked = stale_rows(baseline, edited, rows, _union(c.touched for c in found), load)
-    edits = set(_union(c.touched for c in found if c.column.editable).tolist())
+    edits = _union(c.touched for c in found if c.column.editable)
+    others = [c.touched for c in found if not c.column.editable]
+    stale, unchecked = stale_rows(baseline, edited, rows, _union([edits, *others]) if others else edits, load)
     if stale:
         gone = np.fromiter(stale, dtype=np.intp, count=len(stale))
-        stale = {row: problem for row, problem in stale.items() if row in edits}  # the others want nothing
+        wanted = np.isin(gone, edits).tolist()  # the others want nothing
+        stale = {row: problem for (row, problem), want in zip(stale.items(), wanted, strict=True) if want}
         found = [c.without(gone) for c in found]
     problems = [*rows.problems, *_of_file(edited, rows, columns, ids, stale.values()), *stale.values()]
     warnings = [*_absent(baseline, edited)]
@@ -81,12 +82,10 @@ def diff(
     )
 
 
-def _unchecked(
-    baseline: Baseline, edited: Edited, edits: Collection[int], rows: np.ndarray, load: str
-) -> Iterable[str]:
+def _unchecked(baseline: Baseline, edited: Edited, edits: np.ndarray, rows: np.ndarray, load: str) -> Iterable[str]:
     """What to say of edited rows that don't tell which state of their task was edited, although others may."""
     names = [c.name for c in state_columns(baseline, edited)]
-    count = sum(row in edits for row in rows.tolist())
+    count = int(np.isin(rows, edits).sum()) if len(rows) else 0
     if names and count:
         noun = "edited row has" if count == 1 else "edited rows have"
         stale = "whether it is stale" if count == 1 else "whether they are stale"
@@ -122,7 +121,7 @@ def _compared(baseline: Baseline, edited: Edited, rows: Rows, columns: Collectio
             continue
         if not column.editable and column.role in ("version", "updated"):
             continue  # never an edit: it tells which state of the task was edited
-        if column.kind in NESTED or not rows.whole or not shares_memory(baseline.frame[name], edited.columns[name]):
+        if column.kind in NESTED or not rows.whole or not baseline.shares(name, edited.columns[name]):
             yield column
 
 
@@ -133,7 +132,10 @@ def _absent(baseline: Baseline, edited: Edited) -> Iterable[str]:
 
 
 def _union(parts: Iterable[np.ndarray]) -> np.ndarray:
-    return np.unique(np.concatenate([*parts, np.empty(0, dtype=np.intp)])).astype(np.intp)
+    """Positions, ascending, each once."""
+    every = np.concatenate([*parts, np.empty(0, dtype=np.intp)]).astype(np.intp, copy=False)
+    every.sort(kind="stable")  # the parts mostly ascend: merging them takes a fifth of np.unique
+    return every[np.flatnonzero(np.diff(every, prepend=-1))]
 
 
 def _of_file(
@@ -173,4 +175,4 @@ def _lines(edited: Edited, changes: Changes) -> dict[str, int]:
 def _changes(baseline: Baseline, found: Sequence[Cells]) -> Changes:
     parts = [c for c in found if len(c.rows)]
     places = _union(c.places for c in parts)
-    return Changes(baseline.rows(places), {c.column.name: c.changes(places) for c in parts})
+    return Changes(baseline.pick(places), {c.column.name: c.changes(places) for c in parts})

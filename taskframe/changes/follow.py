@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.baseline import Baseline, Step, json_text, json_value
+from taskframe.changes.baseline import Baseline, Step
 from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
+from taskframe.changes.jsontext import json_text, json_value
 from taskframe.changes.memory import shares_memory
 from taskframe.changes.normal import normal_values, objects, parse, same
 from taskframe.changes.write import fits, says, write
@@ -82,6 +83,7 @@ def follow(
         answers.locks(held),
         answers.steps(moved),
         before.answered | frozenset(answers.places.tolist()),
+        before.prints,
     )
     return Followed(baseline, columns)
 
@@ -224,7 +226,7 @@ class _Change:
         column, base, values = self._column, self._base, self._values
         moved = np.zeros(len(values), dtype=bool)
         if column.kind == "timestamp":
-            if base.dtype == UTC_DTYPE and all(v is None or v is _LEFT or _is_instant(v) for v in values):
+            if base.dtype == UTC_DTYPE and all(v is None or v is _LEFT or _is_instant(v) for v in _distinct(values)):
                 return self._moved_times(moved)
             self._values = values = [_instant(value) for value in values]
         if column.kind in NESTED:
@@ -301,6 +303,14 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 
 def _is_instant(value: Any) -> bool:
     return isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.fullmatch(value) is not None)
+
+
+def _distinct(values: list[Any]) -> Collection[Any]:
+    """Each value once; all, where that can't be told."""
+    try:
+        return set(values)
+    except TypeError:  # an account's own field may hold a list
+        return values
 
 
 def _instant(value: Any) -> Any:

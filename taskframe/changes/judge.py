@@ -38,7 +38,7 @@ class Judge:
         try:
             new = self.read(value, old)
         except Unfit:
-            if old is not None and _alike(old, value):
+            if _alike(old, value):
                 return old
             raise
         if new is old or same(old, new, column):
@@ -60,13 +60,13 @@ class Judge:
         """
         if type(old) is int and isinstance(value, float) and _nearest(old) == value:
             return old
-        if value.__class__ is str and old.__class__ is str and value == old:
+        if isinstance(value, str) and value == old:
             return old
         known = self._read(value)
         if isinstance(known, Unfit):
             raise known
         if isinstance(known, pd.Timestamp) and known.tzinfo is None:
-            if old is not None and pd.Timestamp(old).tz_localize(None) == known:
+            if pd.Timestamp(old).tz_localize(None) == known:  # of None it is NaT, which equals nothing
                 return old
             raise Unfit(
                 f"{known.isoformat()} has no time zone: whose time is it? write {known.isoformat()}Z, or use "

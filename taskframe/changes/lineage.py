@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.baseline import Baseline, json_value
+from taskframe.changes.baseline import Baseline
 from taskframe.changes.changes import Changes
 from taskframe.changes.compare import differing
 from taskframe.changes.edited import Edited
+from taskframe.changes.jsontext import json_value
 from taskframe.changes.judge import Judge
 from taskframe.changes.memory import shares_memory
 from taskframe.changes.normal import normal_values, same
@@ -52,6 +53,8 @@ class Lineage:
 
     def changes(self, found: Changes) -> Changes:
         """What was found to be changed since then, as changes of the tasks as they are now."""
+        if not len(self.places):
+            return found
         places = np.asarray(self.now.ids.get_indexer(found.ids))
         back = np.isin(places, self.places)
         if not back.any():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.edited import Edited
+from taskframe.changes.places import places_of
 from taskframe.errors import PlanError, did_you_mean
 from taskframe.problem import Problem, ProblemKind
 
@@ -29,10 +30,10 @@ class Rows:
     def match(cls, baseline: Baseline, edited: Edited, ids: Collection[str] | None) -> Rows:
         """The rows of `edited` whose tasks are in the baseline (and among `ids`); the others are problems."""
         mine = edited.ids
-        if ids is None and (mine is baseline.ids or (len(mine) == len(baseline) and mine.equals(baseline.ids))):
+        if ids is None and mine.equals(baseline.ids):
             every = np.arange(len(mine))
             return cls(every, every, True, ())
-        places = np.asarray(baseline.ids.get_indexer(mine))
+        places = places_of(mine, baseline.ids)
         null = np.asarray(mine.isna())
         wanted = np.ones(len(mine), dtype=bool)
         if ids is not None:

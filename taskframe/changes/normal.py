@@ -62,8 +62,8 @@ def parse(value: Any, column: Column, choices: Collection[Any] = ()) -> Any:
 def _text(value: Any, column: Column) -> str:
     if isinstance(value, str):
         return _str(value)
-    if isinstance(value, (float, np.floating)) and (whole := _whole(value)) is not None:
-        value = whole  # nulls beside it made a float of it
+    if (whole := _whole(value)) is not None:
+        value = whole  # nulls beside it made a float of it, say
     way_out = f"text: write {shown(str(value))}" if isinstance(value, (float, date, np.generic)) else "text"
     raise wrong(value, column, f"text: write '{shown(value)}'" if isinstance(value, int) else way_out)
 
@@ -87,7 +87,7 @@ def _choice(value: Any, column: Column, choices: Collection[Any]) -> str | int:
 
 def _whole(value: Any) -> int | None:
     """The integer that `value` stands for exactly, if any. A float that may stand for several is none."""
-    if isinstance(value, (int, np.integer)):
+    if _is_integer(value):
         # longer ones Python itself refuses to print, and JSON to hold
         return None if isinstance(value, bool) or int(value).bit_length() > _MOST_BITS else int(value)
     if isinstance(value, str) and len(value) <= _MOST_DIGITS and _INTEGER.fullmatch(value):
@@ -101,6 +101,11 @@ def _whole(value: Any) -> int | None:
 
 
 _MOST_BITS = 12_000  # some 3,600 digits
+
+
+def _is_integer(value: Any) -> bool:
+    """Of Python or numpy, which counts time spans among them: 5 days are no 5."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, np.timedelta64)
 
 
 def _integer(value: Any, column: Column) -> int:
@@ -214,7 +219,7 @@ def _json(value: Any, column: Column, depth: int = 0) -> Any:
         return bool(value)
     if isinstance(value, str):
         return _str(value)
-    if isinstance(value, (int, np.integer)):
+    if _is_integer(value):
         return int(value)
     if depth > 100:
         raise Unfit(f"{column.name} is nested too deeply")
@@ -285,6 +290,9 @@ def normal_values(series: pd.Series[Any], column: Column | None = None) -> list[
         series = series.dt.tz_convert("UTC")
     if isinstance(dtype, np.dtype) and dtype.kind == "f":
         series = series + 0.0
+    if isinstance(dtype, pd.StringDtype):
+        texts: list[Any] = series.array.to_numpy(dtype=object, na_value=None).tolist()
+        return texts
     values = series.tolist()
     if isinstance(dtype, np.dtype) and dtype.kind == "O":
         return [None if is_null(value) else value for value in values]

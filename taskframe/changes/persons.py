@@ -30,7 +30,7 @@ def resolve(edited: Edited, baseline: Baseline, find: Find) -> Edited:
         if not column.people or column.kind != "text" or name not in edited.columns or name not in baseline.frame:
             continue
         if not shares_memory(baseline.frame[name], edited.columns[name]):
-            edited = _resolved(edited, column, set(baseline.frame[name].dropna()), find)
+            edited = _resolved(edited, column, set(baseline.frame[name].dropna().tolist()), find)
     return edited
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from taskframe.changes.normal import normal_values
+from taskframe.changes.picked import Picked
 
 
 class Table:
     """A frame whose columns are turned into normal form once, when the first of their cells is read."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: pd.DataFrame | Picked) -> None:
         self._frame = frame
         self._index = str(frame.index.name)
         self._values: dict[str, list[Any]] = {}
@@ -44,6 +45,13 @@ class TableRow(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         return self._table.column(name)[self._at]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping, without its detour."""
+        try:
+            return self._table.column(name)[self._at]
+        except KeyError:
+            return default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._table.names)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from taskframe.changes.baseline import Baseline
+from taskframe.changes.compare import differing
 from taskframe.changes.edited import Edited
 from taskframe.changes.judge import Judge
 from taskframe.changes.match import Rows
-from taskframe.changes.memory import shares_memory
 from taskframe.changes.normal import normal_values, parse, plain, same
 from taskframe.changes.unfit import shown
 from taskframe.problem import Problem
@@ -32,7 +32,7 @@ def stale_rows(
     for column in state_columns(baseline, edited):
         if not len(left):
             break
-        if rows.whole and shares_memory(baseline.frame[column.name], edited.columns[column.name]):
+        if rows.whole and baseline.shares(column.name, edited.columns[column.name]):
             left = left[:0]
             break
         found, left = _compare(baseline, edited, rows, column, left, load)
@@ -46,9 +46,14 @@ def _compare(
     """The stale rows, and those in which this column says nothing."""
     stale: dict[int, Problem] = {}
     places = rows.places[touched if rows.whole else np.searchsorted(rows.rows, touched)]  # rows.rows ascends
-    before = normal_values(baseline.frame[column.name].take(places), column)
-    values = edited.columns[column.name].take(touched)
+    base, values = baseline.frame[column.name].take(places), edited.columns[column.name].take(touched)
     skip = edited.skip.get(column.name)
+    unsure = differing(base, values, column) | base.isna().to_numpy() | values.isna().to_numpy()
+    if skip is not None:
+        unsure |= skip[touched]
+    at = np.flatnonzero(unsure)  # the others say what the baseline says
+    touched, places, values = touched[at], places[at], values.take(at)
+    before = normal_values(base.take(at), column)
     judge = Judge(column)
     silent: list[int] = []
     for row, place, old, value in zip(touched.tolist(), places.tolist(), before, values, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +37,7 @@ def _sort(value: Any) -> str:
 
 _SORTS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((bool, np.bool_), "a boolean"),
+    ((timedelta, np.timedelta64), "a time span"),  # numpy counts them among its integers
     ((int, float, np.integer, np.floating, Decimal), "a number"),
     (str, "text"),
     ((bytes, bytearray), "bytes"),

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.baseline import json_text
 from taskframe.changes.compare import differing
+from taskframe.changes.jsontext import json_text
 from taskframe.changes.judge import Judge
 from taskframe.changes.normal import objects, plain, same
 from taskframe.schema import NESTED, UTC_DTYPE, Column, Kind, Unfit
@@ -108,4 +108,7 @@ def fits(values: Sequence[Any], column: Column) -> bool:
     if types is None:
         return True
     bools = column.kind == "boolean"
-    return all(v is None or (isinstance(v, types) and (bools or not isinstance(v, bool))) for v in values)
+    return all(
+        found is type(None) or (issubclass(found, types) and (bools or not issubclass(found, bool)))
+        for found in set(map(type, values))
+    )

@@ -59,12 +59,28 @@ def test_a_column_and_an_index_that_differ_are_an_error_that_names_the_row() -> 
         take_frame(df, SCHEMA)
 
 
+def test_a_column_and_an_index_of_two_dtypes_may_say_the_same() -> None:
+    """Of the two sorts of text that pandas has; a null in both, or in one of them, is seen as well."""
+    df = edited().reset_index().astype({"id": "string"}).set_index("id", drop=False)
+    df["id"] = df["id"].astype("str").array
+    assert cells(compared(df, frame())) == EDITS
+    df.iloc[4, 0] = None
+    with pytest.raises(PlanError, match="first in row 4"):
+        take_frame(df, SCHEMA)
+    df.index = pd.Index(["t0", "t1", "t2", "t3", None], name="id", dtype="string")
+    assert take_frame(df, SCHEMA).ids.tolist()[:4] == ["t0", "t1", "t2", "t3"]
+    df.iloc[2, 0] = "t9"
+    with pytest.raises(PlanError, match=r"row 2 \('t9' and 't2'\)"):
+        take_frame(df, SCHEMA)
+
+
 @pytest.mark.parametrize(
     ("lose", "way_out"),
     [
         (lambda df: df.reset_index(drop=True), r"reset_index\(\) before them, and set_index\('id'\) after"),
         (lambda df: df.merge(df, on="title"), r"reset_index\(\) before them, and set_index\('id'\) after"),
         (lambda df: pd.concat([df, df], ignore_index=True), r"reset_index\(\) before them"),
+        (lambda df: df.reset_index(drop=True).rename_axis("row"), r"its index is 'row'\. If .*rename_axis\('id'\)"),
         (lambda df: df.rename_axis("ID"), r"its index is 'ID'.*rename_axis\('id'\)"),
         (lambda df: df.rename_axis(None), r"its index is without a name.*rename_axis\('id'\)"),
         (lambda df: pd.concat([df, pd.DataFrame({"title": ["x"]})]), r"rename_axis\('id'\)"),
@@ -84,7 +100,7 @@ def test_a_frame_without_ids_is_told_what_to_do(lose: Callable[[pd.DataFrame], p
 def test_what_is_no_table_of_tasks_is_an_error() -> None:
     """A Series, a list, columns of several levels, a column twice."""
     for nothing in ([1], None):
-        with pytest.raises(PlanError, match="from a DataFrame, not from"):
+        with pytest.raises(PlanError, match=r"from a DataFrame, not from (list|NoneType): tasks\.plan\(df\)$"):
             take_frame(nothing, SCHEMA)  # type: ignore[arg-type]
     for part in (frame()["title"], frame().loc["t0"]):
         with pytest.raises(PlanError, match=r"from a DataFrame, not from Series: .* one row df\.loc\[\[id\]\]"):
@@ -149,9 +165,21 @@ def test_ids_may_be_numbers() -> None:
         df = pd.DataFrame({"id": ids, "title": ["new", "a"]})
         assert cells(compared(df, base)) == {("10", "title"): "new"}
         assert cells(compared(df.set_index("id"), base)) == {("10", "title"): "new"}
+        taken = take_frame(df, SCHEMA)
+        assert (taken.ids.tolist(), taken.ids.name, set(taken.columns)) == (["10", "1"], "id", {"title"})
+        assert taken.ids.dtype == base.index.dtype
     found = compared(pd.DataFrame({"id": [10, None, 7, 1.5], "title": "new"}), base)
     assert cells(found) == {("10", "title"): "new"}
     assert complaints(found) == [("null id", None, None), ("unknown id", "7", None), ("unknown id", "1.5", None)]
+
+
+def test_an_id_that_a_float_can_not_tell_is_no_task_s() -> None:
+    """From 2**53 on it may stand for several integers, and so for several tasks."""
+    largest = str(2**53 - 1)
+    base = SCHEMA.frame([largest, str(2**53)], {"title": ["a", "b"]})
+    found = compared(pd.DataFrame({"id": [2.0**53 - 1, 2.0**53, None], "title": "new"}), base)
+    assert cells(found) == {(largest, "title"): "new"}
+    assert complaints(found) == [("null id", None, None), ("unknown id", "9007199254740992.0", None)]
 
 
 def test_ids_that_are_no_text_at_all_are_unknown() -> None:
@@ -188,6 +216,7 @@ def test_unknown_columns_are_ignored_and_named() -> None:
     """Also those with odd names; the id is none of them."""
     found = compared(edited().reset_index().assign(mine=1, Title="x").rename(columns={"score": 7}), frame())
     assert found.ignored == ("7", "mine", "Title")
+    assert found.notes == ("Title: ignored, it is no column. Did you mean 'title'?",)
     assert cells(found) == EDITS
 
 

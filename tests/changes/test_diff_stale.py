@@ -15,6 +15,9 @@ from kinds import SCHEMA, cells, compared, complaints, edited_column, frame
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import Diff, diff
 from taskframe.changes.intake import take_frame
+from taskframe.schema import Column, Schema
+
+ROLES = ("version", "updated")
 
 
 def edited() -> pd.DataFrame:
@@ -111,6 +114,7 @@ def test_versions_and_times_are_compared_as_values() -> None:
     odd = df.assign(version=df["version"].astype("object"))
     odd.loc["t2", "version"] = "v3"
     assert complaints(compared(odd, frame())) == [("stale", "t2", None)]
+    assert complaints(compared(odd.astype({"version": "str"}), frame())) == [("stale", "t2", None)]
 
 
 def test_without_either_nothing_is_stale() -> None:
@@ -199,3 +203,91 @@ def test_editing_only_the_version_is_no_edit() -> None:
     """It tells which state was edited, and can't be sent."""
     found = compared(edited_column("version", [5, 5, 5, 5, 5]), frame())
     assert (len(found.changes), found.problems, found.warnings) == (0, (), ())
+
+
+def test_what_was_applied_since_is_told_where_it_was_we() -> None:
+    """A copy of before our own apply; but of a version that no task has, nobody knows when it was."""
+    df = edited().astype({"version": "object"})
+    df.loc[["t2", "t3"], "version"] = [2, "abc"]
+    baseline = replace(Baseline.of(frame(), SCHEMA), answered=frozenset({2, 3}))
+    found = compared(df, baseline)
+    assert complaints(found) == [("stale", "t2", None), ("stale", "t3", None)]
+    assert found.problems[0].problem == (
+        "stale: these edits were made on version 2; you applied to this task since, which now has 3, so cells nobody "
+        "edited would put old values back: start from tasks.df or a new export"
+    )
+    assert "the row names version 'abc', which no task has" in found.problems[1].problem
+
+
+def test_versions_that_are_text_have_no_later_and_earlier() -> None:
+    """Which of two is the newer one can't be told by their letters."""
+    schema = Schema((Column("title", "text", editable=True), Column("etag", "text", nullable=False, role="version")))
+    base = schema.frame(["t0"], {"title": ["a"], "etag": ["a1"]})
+    found = compared(base.assign(title="b", etag="b2"), base, schema)
+    assert complaints(found) == [("stale", "t0", None)]
+    assert "made on etag b2, the load has a1, so cells nobody edited would put" in found.problems[0].problem
+
+
+def test_a_version_that_the_service_would_take_but_for_its_rule_is_no_task_s() -> None:
+    """Where the version itself can be written, one that can't be sent is no other state."""
+    version = Column("version", "integer", editable=True, nullable=False, role="version", minimum=1)
+    schema = Schema((Column("title", "text", editable=True), version))
+    base = schema.frame(["t0"], {"title": ["a"], "version": [3]})
+    found = compared(base.assign(title="b", version=0), base, schema)
+    assert complaints(found) == [("stale", "t0", None)]
+    assert "the row names version 0, which no task has" in found.problems[0].problem
+
+
+def test_versions_that_stand_beside_other_ids_are_other_versions() -> None:
+    """The column is the very memory of the load, but its rows were given other ids."""
+    baseline = Baseline.of(frame(), SCHEMA)
+    df = baseline.frame[["version"]].copy(deep=False)
+    df.index = df.index[[1, 0, 2, 3, 4]]
+    df["title"] = "new"
+    found = compared(df, baseline)
+    assert complaints(found) == [("stale", "t0", None), ("stale", "t1", None)]
+    assert {t for t, _ in cells(found)} == {"t2", "t3", "t4"}
+
+
+def test_where_the_load_has_no_version_the_last_update_tells() -> None:
+    """Whatever version the row names: there is nothing to hold it against."""
+    columns = [replace(c, nullable=True) if c.role == "version" else c for c in SCHEMA]
+    schema = Schema(tuple(columns))
+    base = frame().astype({"version": "Int64"})
+    base.loc[["t2", "t3"], "version"] = pd.NA
+    df = edited()
+    df.loc["t3", "updatedAt"] = pd.Timestamp("2026-05-05T00:00:00Z")
+    found = compared(df, base, schema)
+    assert complaints(found) == [("stale", "t3", None)]
+    assert {t for t, _ in cells(found)} == {"t0", "t2"}
+
+
+def test_beside_a_blank_version_in_a_file_the_others_count() -> None:
+    df = edited().drop(columns="updatedAt")
+    df["version"] = 77
+    skip = {"version": np.array([True, True, False, True, True])}
+    assert complaints(in_file(df, skip=skip)) == [("stale", "t2", None)]
+
+
+def test_what_tells_the_state_may_stand_anywhere() -> None:
+    """What comes behind it is compared all the same."""
+    schema = Schema((*(SCHEMA[n] for n in ("version", "updatedAt")), *(c for c in SCHEMA if c.role not in ROLES)))
+    df = edited()
+    assert cells(compared(df, frame(), schema)) == cells(compared(df, frame())) != {}
+
+
+def test_a_time_of_the_last_update_that_can_be_written_is_compared_like_any_column() -> None:
+    """Where the version tells the state."""
+    schema = Schema(tuple(replace(c, editable=True) if c.role == "updated" else c for c in SCHEMA))
+    df = frame()
+    df.loc["t1", "updatedAt"] = pd.Timestamp("2026-05-05T00:00:00Z")
+    assert cells(compared(df, frame(), schema)) == {("t1", "updatedAt"): pd.Timestamp("2026-05-05T00:00:00Z")}
+    assert cells(compared(df, frame())) == {}
+
+
+def test_a_version_to_be_left_alone_tells_nothing_whatever_stands_there() -> None:
+    """Not even where it is the baseline's: the time of the last update tells then."""
+    df = edited()
+    df.loc["t2", "updatedAt"] = pd.Timestamp("2026-05-05T00:00:00Z")
+    skip = {"version": np.array([True] * 5)}
+    assert complaints(in_file(df, skip=skip)) == [("stale", "t2", None)]

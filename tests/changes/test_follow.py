@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,82 @@ def test_the_next_diff_costs_no_more_than_the_first() -> None:
     assert held["title"].tolist() == ROWS["title"]
 
 
+def test_what_follows_as_a_whole_is_the_baselines_own_memory() -> None:
+    """So the next diff need not look at it either; also where the frame has an index of its own that says the same."""
+    for copied in (False, True):
+        df, baseline = loaded()
+        df = df.set_axis(pd.Index(df.index.tolist(), name="id")) if copied else df
+        after = applied(df, baseline, {t: answer(t, title="new", points=7) for t in IDS[:2]}, {})
+        for name in ("title", "version", "updatedAt"):
+            assert shares_memory(df[name], after.frame[name])
+
+
+def test_an_answer_that_is_older_than_what_is_known_does_not_count() -> None:
+    """Of two runs at once the later one was answered first. One of the very version that is known does."""
+    df, baseline = loaded()
+    baseline = applied(df, baseline, {"t1": answer("t1", title="newer", version=7)}, {})
+    older = {"t0": answer("t0", title="first"), "t1": answer("t1", title="older", version=6), "t9": answer("t0")}
+    baseline = applied(df, baseline, older, {})
+    assert df["title"].tolist()[:2] == baseline.frame["title"].tolist()[:2] == ["first", "newer"]
+    baseline = applied(df, baseline, {"t1": answer("t1", title="the same again", version=7)}, {})
+    assert df.loc["t1", "title"] == baseline.frame.loc["t1", "title"] == "the same again"
+
+
+def test_a_version_that_the_load_had_not_is_newer_than_none() -> None:
+    """Nor is an answer without one older than any."""
+    schema = Schema(tuple(replace(c, nullable=True) if c.role == "version" else c for c in SCHEMA))
+    df = frame().astype({"version": "Int64"})
+    df.loc["t0", "version"] = pd.NA
+    answers = {"t0": answer("t0", note="new", version=3), "t1": answer("t1", note="new", version=None)}
+    after = follow(df, take_frame(df, schema), Baseline.of(df, schema), answers, {}, own=["t0", "t1"]).baseline
+    assert normal_values(after.frame["version"])[:2] == [3, None]
+    assert after.frame["note"].tolist()[:2] == ["new", "new"]
+    assert after.steps == ()  # whether anybody else wrote in between can't be told
+
+
+def test_ids_that_were_dealt_out_anew_are_followed_by_id() -> None:
+    """The columns are the very memory of the load, but stand beside other ids: two titles changed places."""
+    baseline = loaded()[1]
+    df = baseline.frame.copy(deep=False)
+    df.index = df.index[[1, 0, 2, 3, 4]]
+    after = applied(df, baseline, {t: answer(t, title="new") for t in ("t0", "t2")}, {})
+    assert df["title"].tolist() == ["Fix the login page", "Café", "new", *ROWS["title"][3:]]
+    assert after.frame["title"].tolist()[:3] == ["Fix the login page", "Café", "new"]
+    assert after.locks == {0: 1}
+
+
+def test_what_the_service_sees_no_difference_in_does_not_move() -> None:
+    """An empty text where it is null, a list without an order in another one, a time in another zone."""
+    df, baseline = loaded()
+    t1 = {"note": "", "labels": [], "dueAt": "2026-07-01T11:00:00.123456+02:00", "points": 0.0, "title": "Café"}
+    answers = {"t1": t1, "t0": {"labels": ["b", "a"]}}
+    followed = follow(df, take_frame(df, SCHEMA), baseline, answers, {})
+    assert followed.columns == {}
+    assert followed.baseline.frame.equals(baseline.frame)
+    assert advance(baseline, {"t1": {"title": ""}}).frame["title"].tolist()[1] == ""
+    assert advance(baseline, {"t0": {"steps": ["b", "a"]}}).rows(np.array([0]))["steps"].tolist() == [["b", "a"]]
+
+
+def test_all_tasks_that_were_ever_answered_are_known() -> None:
+    baseline = loaded()[1]
+    for task, known in (("t1", {1}), ("t3", {1, 3}), ("t9", {1, 3}), ("t1", {1, 3})):
+        baseline = advance(baseline, {task: answer("t1", version=10)})
+        assert baseline.answered == known
+
+
+def test_a_name_that_was_written_for_an_id_becomes_the_id() -> None:
+    """The frame shows what the service does; another name, which was typed meanwhile, stays."""
+    person = Column("assignee", "text", editable=True, people=True, aliases={"@ada": "u_1", "@bob": "u_2"})
+    schema = Schema((person,))
+    df = schema.frame(["t0", "t1"], {"assignee": ["u_0", "u_0"]})
+    baseline = Baseline.of(df, schema)
+    df["assignee"] = ["@ada", "@bob"]
+    sent = {t: {"assignee": "u_1"} for t in ("t0", "t1")}
+    followed = follow(df, take_frame(df, schema), baseline, sent, sent)
+    assert followed.columns["assignee"].tolist() == ["u_1", "@bob"]
+    assert followed.baseline.frame["assignee"].tolist() == ["u_1", "u_1"]
+
+
 def test_what_was_written_through_array_is_still_known_afterwards() -> None:
     """The answers of an apply don't make the baseline right again."""
     df, baseline = loaded()
@@ -329,9 +406,36 @@ def test_without_versions_the_old_value_alone_tells() -> None:
     baseline = Baseline.of(df, schema)
     df.loc["t0", "title"] = "ours"
     row = {"title": "theirs", "updatedAt": "2026-02-02T00:00:00Z"}
-    after = follow(df, take_frame(df, schema), baseline, {"t0": row}, {}).baseline
+    after = follow(df, take_frame(df, schema), baseline, {"t0": row}, {}, own=["t0"]).baseline
+    assert (after.locks, after.steps, after.answered) == ({}, (), {0})
     assert after.rows(np.array([0]))["title"].tolist() == ["a"]
     assert after.frame["updatedAt"].dt.month.tolist() == [2]
+
+
+def test_a_load_that_left_the_versions_out_has_none_to_lock() -> None:
+    """An edit beneath which others wrote stays on what it was made on all the same."""
+    df = frame().drop(columns="version")
+    baseline = Baseline.of(df, SCHEMA)
+    df.loc["t0", "title"] = "ours"
+    row = answer("t0", title="theirs", note="theirs")
+    after = follow(df, take_frame(df, SCHEMA), baseline, {"t0": row}, {}, own=["t0"]).baseline
+    assert (after.locks, after.steps) == ({}, ())
+    assert after.frame.loc["t0", ["title", "note"]].tolist() == ["Fix the login page", "theirs"]
+
+
+def test_a_lock_is_of_the_version_that_was_edited_and_ends_with_a_whole_answer() -> None:
+    """Whatever others write after, and however often; an answer that holds the version alone ends nothing."""
+    df, baseline = loaded()
+    df.loc[["t0", "t3"], "title"] = "ours"
+    baseline = applied(df, baseline, {t: answer(t, title="theirs", version=7) for t in ("t0", "t1", "t3")}, {})
+    assert baseline.locks == {0: 1, 3: 4}
+    baseline = applied(df, baseline, {t: {"id": t, "version": 8} for t in ("t0", "t1")}, {})
+    assert baseline.locks == {0: 1, 3: 4}
+    baseline = applied(df, baseline, {"t0": answer("t0", title="theirs again", version=9)}, {})
+    assert baseline.locks == {0: 1, 3: 4}
+    baseline = applied(df, baseline, {"t0": answer("t0", title=ROWS["title"][0], version=10)}, {})
+    assert baseline.locks == {3: 4}
+    assert cells(compared(df, baseline)) == {("t0", "title"): "ours", ("t3", "title"): "ours"}
 
 
 def test_our_own_write_moves_nobody_elses_cells() -> None:

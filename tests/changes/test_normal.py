@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -152,11 +153,176 @@ def test_what_does_not_fit_says_what_would(value: object, column: Column, words:
     assert len(str(caught.value)) < 400
 
 
+MILLIS = Column("dueAt", "timestamp", unit="ms")
+ALIASED = Column("assignee", "text", aliases={"@ada": "u_1"})
+SEEN = Column("team", "choice")
+TIME = "takes a time with its offset, such as '2026-01-31T09:00:00Z'"
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "words"),
+    [
+        (["a"], TITLE, "['a'] is a list; title takes text"),
+        ([], BLANKABLE, "[] is a list; note takes text"),
+        (0, BLANKABLE, "0 is a number; note takes text: write '0'"),
+        (["a"], ALIASED, "['a'] is a list; assignee takes text"),
+        (Decimal("5.00"), TITLE, "5 is a number; title takes text: write '5'"),
+        (np.int64(5), TITLE, "5 is a number; title takes text: write '5'"),
+        (date(2026, 1, 31), TITLE, "datetime.date(2026, 1, 31) is a time; title takes text: write '2026-01-31'"),
+        (5, STATUS, "5 is not one of triage, backlog, todo, in_progress"),
+        (Decimal("3.5"), VERSION, "Decimal('3.5') is a number; version takes a whole number"),
+        (Decimal("Infinity"), VERSION, "Decimal('Infinity') is a number; version takes a whole number"),
+        ("9007199254740993.0", VERSION, "'9007199254740993.0' is text; version takes a whole number"),
+        (-(2.0**53), VERSION, "-9007199254740992.0 is a float too large to be exact; version: write all its digits"),
+        (math.inf, VERSION, "inf is a number; version takes a whole number"),
+        (math.inf, POINTS, "inf is a number; points takes a number that is finite"),
+        (Decimal("-Infinity"), POINTS, "Decimal('-Infinity') is a number; points takes a number that is finite"),
+        ("1e999", POINTS, "'1e999' is text; points takes a number"),
+        ("many", POINTS, "'many' is text; points takes a number"),
+        ("1", DONE, "'1' is text; done takes true or false"),
+        ("soon", DUE, f"'soon' is text; dueAt {TIME}"),
+        (
+            "0001-01-01T00:00:00+01:00",
+            DUE,
+            f"'0001-01-01T00:00:00+01:00' is no time in the years 1 to 9999; dueAt {TIME}",
+        ),
+        ("x", LABELS, """'x' is no JSON; labels takes JSON such as ["a", "b"]"""),
+        ("x", META, """'x' is no JSON; meta takes JSON such as {"key": "value"}"""),
+        ("[Infinity]", STEPS, """'[Infinity]' is no JSON; steps takes JSON such as ["a", "b"]"""),
+        (np.timedelta64(5, "D"), VERSION, "datetime.timedelta(days=5) is a time span; version takes a whole number"),
+        ([1], META, "[1] is a list; meta takes an object (a dict)"),
+        ({"a"}, STEPS, "{'a'} is a set; steps takes a list"),  # whose order would mean something
+        (np.array(5), STEPS, "5 is a number; steps takes a list"),
+        ({"a": {1: 2}}, META, "{1: 2} is an object; meta takes JSON values only"),
+        ([datetime(2026, 1, 1)], STEPS, "datetime.datetime(2026, 1, 1, 0, 0) is a time; steps takes JSON values only"),
+        ([date(2026, 1, 1)], STEPS, "datetime.date(2026, 1, 1) is a time; steps takes JSON values only"),
+    ],
+    ids=lambda v: (v if isinstance(v, str) else getattr(v, "name", type(v).__name__))[:24],
+)
+def test_the_words_end_with_what_would_be_right(value: object, column: Column, words: str) -> None:
+    with pytest.raises(Unfit) as caught:
+        parse(value, column)
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.array(["2026-01-01"], dtype="M8[us]"), *(np.array([1], dtype=f"m8[{unit}]") for unit in ("us", "ns", "D"))],
+)
+def test_times_and_time_spans_are_no_numbers(array: np.ndarray) -> None:
+    """Alone or in an array; numpy counts 5 days among its integers."""
+    for value in (array, [array], [array[0]]):
+        with pytest.raises(Unfit, match=r"is a time( span)?; steps takes JSON values only"):
+            parse(value, STEPS)
+    for column in (STEPS, VERSION, POINTS, DONE):
+        for value in (array[0], array.reshape(())):
+            with pytest.raises(Unfit, match=f"{column.name} takes"):
+                parse(value, column)
+
+
 def test_a_long_list_of_choices_is_cut() -> None:
-    """A service with a thousand statuses does not fill the screen."""
-    many = Column("status", "choice", choices=tuple(f"s{n}" for n in range(1000)))
-    with pytest.raises(Unfit, match="and 970 more"):
-        parse("nothing like it", many)
+    """A service with a thousand statuses does not fill the screen; up to 30 are named."""
+    for count, more in ((30, ""), (31, " and 1 more"), (1000, " and 970 more")):
+        many = Column("status", "choice", choices=tuple(f"s{n}" for n in range(count)))
+        with pytest.raises(Unfit) as caught:
+            parse("nothing like it", many)
+        assert str(caught.value) == f"'nothing like it' is not one of {', '.join(f's{n}' for n in range(30))}{more}"
+
+
+def test_choices_that_were_only_seen_are_named_where_none_is_documented() -> None:
+    """And the nearest of all, documented or seen."""
+    assert parse("parked", SEEN, ["parked"]) == "parked"
+    assert parse("7", LEVEL, [7]) == 7
+    for column, seen, words in (
+        (SEEN, (), "no value is known for team"),
+        (SEEN, ("parked",), "'parkd' is not one of parked; did you mean 'parked'?"),
+        (STATUS, ("parked",), "'parkd' is not one of triage, backlog, todo, in_progress; did you mean 'parked'?"),
+    ):
+        with pytest.raises(Unfit) as caught:
+            parse("parkd", column, seen)
+        assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    ("most", "more"),
+    [
+        (2**12000 - 1, 2**12000),
+        ("9" * 4000, "9" * 4001),
+        ("0" * 3999 + "1", "0" * 4000 + "1"),
+        (Decimal("1e3999"), Decimal("1e4000")),
+    ],
+    ids=["number", "text", "zeros", "Decimal"],
+)
+def test_integers_have_a_greatest_length(most: object, more: object) -> None:
+    """Just below what Python itself refuses to print; all digits up to there count."""
+    assert parse(most, VERSION) == int(most)  # type: ignore[call-overload]
+    with pytest.raises(Unfit, match="version takes a whole number"):
+        parse(more, VERSION)
+
+
+def test_numbers_in_text_are_bounded_too() -> None:
+    assert parse("0" * 3998 + ".5", POINTS) == 0.5
+    with pytest.raises(Unfit, match="points takes a number"):
+        parse("0" * 3999 + ".5", POINTS)
+
+
+def test_whole_numbers_keep_all_digits_in_a_column_of_numbers() -> None:
+    """As text, too; with a fraction they are floats."""
+    for value in (2**53 + 1, str(2**53 + 1), f"+{2**53 + 1}", np.int64(2**53 + 1), Decimal(2**53 + 1)):
+        assert parse(value, POINTS) == 2**53 + 1
+    assert parse(f"-{2**53 + 1}", POINTS) == -(2**53) - 1
+    for value, number in ((".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), (Decimal("3.5"), 3.5), (np.float32(1.5), 1.5)):
+        assert parse(value, POINTS) == number
+        assert type(parse(value, POINTS)) is float
+    assert parse(Decimal(1), DONE) is True
+
+
+def test_times_are_in_the_years_1_to_9999() -> None:
+    """What RFC 3339 can say, with and without a zone."""
+    for value in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "0001-01-01", "9999-12-31T23:59:59.999999"):
+        assert parse(value, DUE) == pd.Timestamp(value)
+    for day in ("0001-01-01", "9999-12-31"):
+        assert parse(np.datetime64(day), DUE) == pd.Timestamp(day)
+    for day in ("0000-12-31", "10000-01-01"):
+        with pytest.raises(Unfit, match="is no time in the years 1 to 9999"):
+            parse(np.datetime64(day), DUE)
+
+
+def test_a_service_that_keeps_milliseconds_is_told_no_more() -> None:
+    """The rest is cut off, as it does."""
+    assert plain(parse("2026-01-31T09:00:00.123999Z", MILLIS)) == "2026-01-31T09:00:00.123000Z"
+    assert plain(parse("2026-01-31T09:00:00.123999Z", DUE)) == "2026-01-31T09:00:00.123999Z"
+    assert same("2026-01-31T09:00:00.123Z", "2026-01-31T09:00:00.123999Z", MILLIS)
+
+
+def test_a_set_is_a_list_in_an_order_that_does_not_change() -> None:
+    """By their words, so that things of several sorts have an order as well."""
+    assert parse({"b", "a", "c"}, LABELS) == parse(frozenset("cab"), LABELS) == ["a", "b", "c"]
+    assert parse({10, 9, "a"}, LABELS) == [10, 9, "a"]
+
+
+def test_what_is_nested_too_deeply_is_told() -> None:
+    """100 levels within a list or an object go, and one more doesn't."""
+
+    def nested(levels: int, more: Callable[[object], object] = lambda inner: [inner]) -> object:
+        found: object = []
+        for _ in range(levels):
+            found = more(found)
+        return found
+
+    def within(inner: object) -> object:
+        return {"in": inner}
+
+    assert parse(nested(101), STEPS) == nested(101)
+    assert parse([nested(100, within)], STEPS) == [nested(100, within)]
+    for deep in (nested(102), [nested(101, within)]):
+        with pytest.raises(Unfit, match=r"^steps is nested too deeply$"):
+            parse(deep, STEPS)
+
+
+def test_a_name_stands_for_its_alias() -> None:
+    assert parse("@ada", ALIASED) == "u_1"
+    assert parse("u_2", ALIASED) == "u_2"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +435,7 @@ def test_times_print_without_needless_digits() -> None:
     """Whole seconds have no fraction."""
     assert plain(pd.Timestamp("2026-01-31T09:00:00Z")) == "2026-01-31T09:00:00Z"
     assert plain(INSTANT) == "2026-01-31T09:00:00.123456Z"
+    assert [plain(value) for value in (None, 3, "a", ["b"])] == [None, 3, "a", ["b"]]
 
 
 @pytest.mark.parametrize(
@@ -316,6 +483,12 @@ def test_an_object_is_the_same_whatever_the_order_of_its_keys(value: dict[str, o
         ("2026-01-31T09:00:00Z", "2026-01-31T10:00:00.000+01:00", DUE, True),
         (pd.Timestamp("2026-01-31"), pd.Timestamp("2026-01-31", tz="UTC"), DUE, False),
         ("no time", "no time", DUE, True), ("no time", "2026-01-31T09:00:00Z", DUE, False),
+        ("no time", "soon", DUE, False),
+        (None, "", BLANKABLE, True), ("", "", BLANKABLE, True), ("", "a", BLANKABLE, False),
+        ([], None, BLANKABLE, False),
+        (True, 1, POINTS, False), (True, True, DONE, True), (True, False, DONE, False), (["a"], "a", LABELS, False),
+        ([1, 2], {1: 2}, LABELS, False), ([{"a": [1]}], [{"a": [1]}], LABELS, True), ({"a": 1}, ["a"], META, False),
+        ({"a": 1}, {"b": 1}, META, False), ({"a": [1]}, {"a": [2]}, META, False), ([], {}, STEPS, False),
     ],
 )  # fmt: skip
 def test_the_same_means_the_same_to_the_service(a: object, b: object, column: Column, equal: bool) -> None:
@@ -347,6 +520,13 @@ def test_a_baseline_column_comes_out_in_normal_form(series: pd.Series, values: l
     found = normal_values(series)
     assert found == values
     assert [type(v) for v in found] == [type(v) for v in values]
+
+
+def test_a_baseline_column_has_neither_zones_nor_signs_of_zero() -> None:
+    """All times are in UTC, and 0 is 0."""
+    (time,) = normal_values(pd.Series([INSTANT]).dt.tz_convert("Europe/Berlin"))
+    assert (time, str(time.tz)) == (INSTANT, "UTC")
+    assert [math.copysign(1, zero) for zero in normal_values(pd.Series([-0.0, 0.0]))] == [1, 1]
 
 
 @given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]))))
