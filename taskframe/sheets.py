@@ -50,6 +50,8 @@ class Sheets:
         sep: str | None = None,
         dates: str | Sequence[str] = (),
         tz: str | tzinfo | None = None,
+        decimal: str = ".",
+        thousands: str = "",
         damage: Damage = "refuse",
     ) -> Plan:
         """What changed in a CSV file that `to_csv` wrote and somebody edited.
@@ -61,11 +63,12 @@ class Sheets:
         - `names`: what columns are called in the file, `{"Owner": "assigneeUserId"}`; labels need none.
         - `encoding`, `sep`: found out, unless given.
         - `dates`: formats of times that are no ISO 8601, `"%d.%m.%Y"`; `tz`: whose a time without an offset is.
+        - `decimal`: `","` where numbers are written `1,5`; `thousands`: `"."` where they are written `1.234,5`.
         - `damage`: what a spreadsheet seems to have done to a cell is a problem; "take" takes it for an edit.
         """
         edited = csv_edits(
             path, self._baseline, key=key, blank=blank, names=names or {}, encoding=encoding, sep=sep, dates=dates,
-            tz=tz, damage=damage,
+            tz=tz, decimal=decimal, thousands=thousands, damage=damage,
         )  # fmt: skip
         return self._plan_file(path, edited, columns, ids)
 

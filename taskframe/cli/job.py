@@ -77,6 +77,10 @@ def plan(
         typer.Option("--dates", metavar="FORMAT", help="How times are written that are no ISO 8601: %d.%m.%Y."),
     ] = None,
     tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Whose a time without an offset is.")] = None,
+    decimal: Annotated[str, typer.Option("--decimal", metavar="SIGN", help="A comma where 1,5 is a number.")] = ".",
+    thousands: Annotated[
+        str, typer.Option("--thousands", metavar="SIGN", help="A dot where 1.234,5 is a number; by default none.")
+    ] = "",
     sep: Annotated[str | None, typer.Option("--sep", help="What parts cells; by default found out.")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="By default found out.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="Of a workbook.")] = None,
@@ -114,7 +118,7 @@ def plan(
         if place.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
             made = tasks.plan_excel(place, sheet=sheet, **how)
         else:
-            made = tasks.plan_csv(place, sep=sep, encoding=encoding, **how)
+            made = tasks.plan_csv(place, sep=sep, encoding=encoding, decimal=decimal, thousands=thousands, **how)
         made = made.hinted(f"no edits in {nameless(str(place), place) if place != file else file}")
         code = offer(made, output, drop_problems=drop_problems, json=json)
     raise typer.Exit(code)

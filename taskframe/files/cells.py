@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from operator import not_
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import numpy as np
@@ -24,6 +24,10 @@ from taskframe.files.rows import Ids, Rows, Sheet, check_header, count_cells
 from taskframe.problem import Problem, ProblemKind
 from taskframe.schema import NESTED, UTC_DTYPE, Column, Schema, Unfit
 
+if TYPE_CHECKING:
+    from taskframe.files.untouched import Untouched
+
+_NUMBERS = ("integer", "number")
 _REMEMBERED = 100_000
 _SKIPPED = object()
 _EXACT_TIMES = re.compile(r"(?:(?:[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)?(?:\n|\Z))*", re.ASCII)
@@ -32,13 +36,18 @@ _DAMAGE = re.compile(
 )
 
 
-def read_cells(sheet: Sheet, schema: Schema, how: Reading) -> Edited:
-    """The tasks of a sheet. Raises FileError when its columns can't be told; all else is a problem a cell or row."""
+def read_cells(sheet: Sheet, schema: Schema, how: Reading, untouched: Untouched | None = None) -> Edited:
+    """The tasks of a sheet. Raises FileError when its columns can't be told; all else is a problem a cell or row.
+
+    Without rows that are `untouched`, if that is given.
+    """
     key = None if how.key == schema.index else how.key
     sheet = named(sheet, schema, how.names)
     header = sheet.header
     check_header(sheet, key or schema.index)
-    rows = Rows(sheet, schema.index)
+    if untouched is not None:
+        untouched.begin(header, how.numbers)
+    rows = Rows(sheet, schema.index, untouched)
     who = Ids(header, schema.index, key, how.keys)
     readers = {
         name: _Reader(schema[name], how.choices.get(name, ()), how)
@@ -168,6 +177,8 @@ class _Reader:
         try:
             if self.column.kind == "timestamp":
                 return self._time(text)
+            if self.column.kind in _NUMBERS:
+                text = self._how.numbers.plain(text)
             if self.column.kind == "any" and is_json(text):
                 return parse(msgspec.json.decode(text), self.column)
             value = parse(text, self.column, self._choices)
@@ -177,6 +188,8 @@ class _Reader:
             if _DAMAGE.fullmatch(text):
                 way_out = "; dates='%d.%m.%Y', or its own format, reads it" if self.column.kind == "timestamp" else ""
                 unfit = Unfit(f"{unfit} (a spreadsheet seems to have rewritten this cell{way_out})")
+            elif self.column.kind in _NUMBERS and not self._how.typed:
+                unfit = Unfit(f"{unfit}{self._how.numbers.way_out(text)}")
             return self._left(text, unfit)
         if self.column.kind == "text" and self._folded and text not in self._exact:  # a name, spelled otherwise
             return self._spelled(cell, text, value)

@@ -29,6 +29,7 @@ from taskframe.files.reading import Blank, Reading, zone
 from taskframe.files.records import Records
 from taskframe.files.rows import Sheet
 from taskframe.files.texts import Texts
+from taskframe.files.untouched import Untouched
 from taskframe.schema import Schema
 
 MOST_BYTES = 2 << 30
@@ -80,13 +81,14 @@ def read_csv(
     choices: Mapping[str, Collection[Any]] | None = None,
     encoding: str | None = None,
     sep: str | None = None,
+    untouched: Untouched | None = None,
     **how: Any,
 ) -> Edited:
     """The tasks of a CSV file, read as text and converted by the schema; each cell that does not fit is a problem.
 
     `key`, `keys`, `blank`, `choices` and `how` are those of `Reading`. Encoding and separator are found out unless they
     are given: UTF-8 or UTF-16 by its first bytes and by whether all of it can be read so, the separator by the header.
-    Raises FileError when the file is no such table.
+    Rows that are `untouched` are left out. Raises FileError when the file is no such table.
     """
     reading = Reading(key=key, keys=keys or {}, blank=blank, choices=choices or {}, **how)
     with opened(path, MOST_BYTES, "a CSV file") as file, _room_for_cells():
@@ -98,7 +100,7 @@ def read_csv(
             if not header:
                 raise FileError(f"{path} is empty: the first line has to name the columns, {schema.index!r} among them")
             sheet = Sheet(str(path), header, records.lots(len(header)), dialect.notes)
-            return replace(read_cells(sheet, schema, reading), doubted=dialect.guessed)
+            return replace(read_cells(sheet, schema, reading, untouched), doubted=dialect.guessed)
         finally:
             records.close()
 

@@ -21,6 +21,7 @@ from taskframe.errors import FileError
 from taskframe.files.reading import Reading
 from taskframe.files.rows import count_cells
 from taskframe.files.slips import Touched, counted_on, lost_ids, moved_rows, sorted_alone
+from taskframe.files.untouched import Untouched
 from taskframe.problem import Problem
 from taskframe.schema import NESTED, Column
 
@@ -39,11 +40,17 @@ _DATE = re.compile(
 )
 
 
-def find_damage(edited: Edited, baseline: Baseline, how: Reading, damage: Damage = "refuse") -> Edited:
+def find_damage(
+    edited: Edited,
+    baseline: Baseline,
+    how: Reading,
+    damage: Damage = "refuse",
+    untouched: Untouched | None = None,
+) -> Edited:
     """`edited` without what a spreadsheet seems to have done by itself: that is a problem each.
 
-    Only cells that differ from the baseline are looked at. `damage="take"` takes them for edits. Raises FileError for
-    another word.
+    Only cells that differ from the baseline are looked at. `damage="take"` takes them for edits. `untouched` are
+    rows of the file that `edited` is without. Raises FileError for another word.
     """
     if damage not in ("refuse", "take"):
         raise FileError(f"damage={damage!r}: what a spreadsheet seems to have done is 'refuse'd, or 'take'n for edits")
@@ -74,7 +81,7 @@ def find_damage(edited: Edited, baseline: Baseline, how: Reading, damage: Damage
                 touched = touched.without(same)
         if refused:
             found = dict(_cells(touched, how))
-            found |= sorted_alone(touched) if not found else {}
+            found |= sorted_alone(touched, untouched) if not found else {}
             filled, note = counted_on(touched)
             found |= filled
             notes += [note] if note else []
@@ -104,7 +111,7 @@ def _touched(edited: Edited, baseline: Baseline, places: np.ndarray, column: Col
     if gone:
         changed = changed[~np.isin(changed, list(gone))]
     before = normal_values(base.take(places[changed]), column)
-    return Touched(column, base, values, changed, before, values.take(changed).tolist(), places)
+    return Touched(column, base, values, changed, before, values.take(changed).tolist(), places, edited.lines)
 
 
 def _skip(skips: dict[str, Any], column: Column, rows: list[int], size: int) -> None:

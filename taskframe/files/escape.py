@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 
 CLEAR = "<clear>"
 
@@ -19,6 +20,7 @@ _SIGN = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b"
 _NEEDS = re.compile(
     f"[{_QUOTED}]*[{_SIGN}]|'*[\\t\\r\\n]|'+json:|'*\\s*(<clear>)?\\s*\\Z", re.IGNORECASE
 )  # each alternative also fits with one more ' in front: that is what makes it unambiguous
+_HARMLESS = frozenset(string.ascii_letters + string.digits)
 _UNHOLDABLE = re.compile("[\x00\ud800-\udfff]")
 _JSON = "'json:"
 
@@ -35,11 +37,16 @@ def is_clear(cell: str) -> bool:
 
 def escape(text: str) -> str:
     """`text` as a cell. Only "" has no cell of its own: it goes out blank."""
-    if not text:
+    if not text or (text[0] in _HARMLESS and text.isascii() and "\0" not in text):
         return text
     if _UNHOLDABLE.search(text):
         return _JSON + json.dumps(text)
     return f"'{text}" if _NEEDS.match(text) else text
+
+
+def needs_look(start: str) -> bool:
+    """Whether a text that starts with this character may be another cell than itself."""
+    return start in "'<" or _NEEDS.match(f"{start}=") is not None
 
 
 def escape_json(cell: str, unholdable: re.Pattern[str], *, is_id: bool = False) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from taskframe.changes.baseline import Baseline
@@ -12,6 +13,7 @@ from taskframe.errors import PlanError, did_you_mean
 from taskframe.files.csv import read_csv
 from taskframe.files.damage import Damage, find_damage
 from taskframe.files.reading import Reading
+from taskframe.files.untouched import Untouched
 
 
 def csv_edits(
@@ -25,8 +27,13 @@ def csv_edits(
 ) -> Edited:
     """What a CSV file says of the tasks of `baseline`; `how` as for `Reading`. Raises FileError and PlanError."""
     more = _known(baseline, how.get("key"))
-    edited = read_csv(path, baseline.schema, encoding=encoding, sep=sep, **more, **how)
-    return find_damage(edited, baseline, Reading(**more, **how), damage)
+    by_id = how.get("key") in (None, baseline.schema.index)
+    untouched = Untouched(baseline) if by_id else None
+    read = partial(read_csv, path, baseline.schema, encoding=encoding, sep=sep, **more, **how)
+    edited = read(untouched=untouched)
+    if untouched is not None and untouched.is_twice(edited.ids):  # both rows are wanted, to say where they are
+        edited, untouched = read(), None
+    return find_damage(edited, baseline, Reading(**more, **how), damage, untouched)
 
 
 def excel_edits(
@@ -40,7 +47,7 @@ def excel_edits(
     """What a sheet of a workbook says of the tasks of `baseline`; as `csv_edits`."""
     from taskframe.files.workbook import read_excel
 
-    reading = Reading(**_known(baseline, how.get("key")), **how)
+    reading = Reading(**_known(baseline, how.get("key")), **how, typed=True)
     return find_damage(read_excel(path, baseline.schema, reading, sheet=sheet), baseline, reading, damage)
 
 

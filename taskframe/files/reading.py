@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from taskframe.errors import FileError
+from taskframe.files.numbers import Numbers
 from taskframe.schema import Unfit
 
 Blank = Literal["leave", "clear"]
@@ -24,6 +25,8 @@ class Reading:
     - `blank`: what a blank cell says. `choices`: values known beyond the documented ones, by column.
     - `names`: what columns of the file are called in the schema.
     - `dates`: formats of times that are no ISO 8601 (`%d.%m.%Y`); `tz`: whose a time without an offset is.
+    - `decimal`, `thousands`: what parts the fraction of a number, and its digits in groups of three. A file that is
+      `typed` has numbers of its own, in no way of writing.
     """
 
     key: str | None = None
@@ -33,6 +36,10 @@ class Reading:
     names: Mapping[str, str] = field(default_factory=dict)
     dates: str | Sequence[str] = ()
     tz: str | tzinfo | None = None
+    decimal: str = "."
+    thousands: str = ""
+    typed: bool = False
+    numbers: Numbers = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.blank not in ("leave", "clear"):
@@ -45,6 +52,7 @@ class Reading:
             if not isinstance(form, str) or "%" not in form:
                 raise FileError(f"dates={self.dates!r}: a format such as '%d.%m.%Y' or '%m/%d/%Y %H:%M', or several")
         zone(self.tz)
+        object.__setattr__(self, "numbers", Numbers(self.decimal, self.thousands))
 
     @property
     def formats(self) -> tuple[str, ...]:

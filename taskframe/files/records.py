@@ -11,14 +11,16 @@ import io
 import os
 from collections.abc import Iterator
 from itertools import chain
+from operator import itemgetter
 from typing import BinaryIO
 
 from taskframe.errors import FileError
 from taskframe.files.dialect import MOST_IN_CELL, Dialect
 from taskframe.files.rows import Lot
 
-_AT_ONCE = 1 << 18
+_AT_ONCE = 1 << 20
 """About so many characters are read at once."""
+_FIRST, _OTHERS = itemgetter(slice(1)), itemgetter(slice(1, None))
 
 
 class Records:
@@ -28,6 +30,7 @@ class Records:
         self._path, self._separator = path, dialect.separator
         file.seek(0)
         self._text = io.TextIOWrapper(file, encoding=dialect.encoding, newline="")
+        self._text._CHUNK_SIZE = _AT_ONCE  # type: ignore[attr-defined]  # else it reads 8 KB at a time
         self._line = 1
         for _ in range(dialect.skip):
             self._text.readline()
@@ -46,42 +49,48 @@ class Records:
 
     def lots(self, width: int) -> Iterator[Lot]:
         """The further records, many at once, each with the line on which it starts; blank lines are left out."""
-        while lines := self._text.readlines(_AT_ONCE):
-            columns = self._split(lines, width)
+        while text := self._text.read(_AT_ONCE):
+            text += self._text.readline()
+            columns = self._split(text, width)
             if columns is None:
-                for numbers, rows in self._careful(lines):
-                    yield Lot(numbers, rows=rows)
-            else:
-                yield Lot(range(self._line, self._line + len(lines)), columns=columns)
-                self._line += len(lines)
+                lines = io.StringIO(text, newline="").readlines()
+                columns = self._patched(lines, width) if '"' in text else None
+                if columns is None:
+                    for numbers, rows in self._careful(lines):
+                        yield Lot(numbers, rows=rows)
+                    continue
+            count = len(columns[0])
+            yield Lot(range(self._line, self._line + count), columns=columns)
+            self._line += count
 
-    def _split(self, lines: list[str], width: int) -> list[list[str]] | None:
+    def _split(self, text: str, width: int) -> list[list[str]] | None:
         """The cells of these lines by column; None when that needs care."""
-        separator = self._separator
-        quoted = [(at, line) for at, line in enumerate(lines) if '"' in line]
-        if any(line.count('"') % 2 for _, line in quoted):
-            return None  # a cell goes on in the next line, or was never closed
-        if quoted:
-            lines = lines.copy()
-            for at, _ in quoted:
-                lines[at] = separator * (width - 1) + "\n"
-        if {line.count(separator) for line in lines} != {width - 1} or max(map(len, lines)) > MOST_IN_CELL:
+        if '"' in text or len(text) > MOST_IN_CELL:
             return None
-        whole = "".join(lines)
-        if "\r" in whole:
-            whole = whole.replace("\r\n", "\n").replace("\r", "\n")
-        whole = whole.removesuffix("\n")
-        if len(whole) < len(lines) or whole.startswith("\n") or (width == 1 and "\n\n" in whole):
-            return None  # blank lines
-        cells = whole.replace("\n", separator).split(separator)
-        columns = [cells[at::width] for at in range(width)]
-        if not quoted:
-            return columns
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.removesuffix("\n")
+        lines = text.count("\n") + 1
+        cells = text.replace("\n", f"{self._separator}\n").split(self._separator)  # the first of a line begins with \n
+        starts = cells[width::width]
+        if len(cells) != lines * width or not {*map(_FIRST, starts)} <= {"\n"} or (width == 1 and "\n" in starts):
+            return None
+        return [[cells[0], *map(_OTHERS, starts)], *(cells[at::width] for at in range(1, width))]
+
+    def _patched(self, lines: list[str], width: int) -> list[list[str]] | None:
+        """The same where some lines hold quotes; None when a cell goes on in the next line."""
+        quoted = [(at, line) for at, line in enumerate(lines) if '"' in line]
+        if any(line.count('"') % 2 for _, line in quoted) or max(map(len, lines)) > MOST_IN_CELL:
+            return None
+        lines = lines.copy()
+        for at, _ in quoted:
+            lines[at] = self._separator * (width - 1) + ("x\n" if width == 1 else "\n")
+        columns = self._split("".join(lines), width)
         try:
-            rows = list(csv.reader([line for _, line in quoted], delimiter=separator, strict=True))
+            rows = list(csv.reader([line for _, line in quoted], delimiter=self._separator, strict=True))
         except csv.Error:
             return None
-        if len(rows) != len(quoted) or {*map(len, rows)} != {width}:
+        if columns is None or len(rows) != len(quoted) or {*map(len, rows)} != {width}:
             return None
         for (at, _), row in zip(quoted, rows, strict=True):
             for column, cell in zip(columns, row, strict=True):

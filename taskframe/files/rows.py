@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from taskframe.errors import FileError, did_you_mean
 from taskframe.files.escape import is_blank, unescape_id
 from taskframe.problem import Problem
+
+if TYPE_CHECKING:
+    from taskframe.files.untouched import Untouched
 
 _NEAR_AMONG = 2_000
 
@@ -48,10 +52,10 @@ def check_header(sheet: Sheet, wanted: str) -> None:
 
 
 class Rows:
-    """The rows that are as wide as the header; of the others, what is wrong with them."""
+    """The rows that are as wide as the header, without those `untouched`; of the others, what is wrong with them."""
 
-    def __init__(self, sheet: Sheet, index: str) -> None:
-        self._index = index
+    def __init__(self, sheet: Sheet, index: str, untouched: Untouched | None = None) -> None:
+        self._index, self._untouched = index, untouched
         self.problems: list[Problem] = []
         self._sheet = sheet
         self._width = len(sheet.header)
@@ -64,8 +68,10 @@ class Rows:
             lines, columns = lot.lines, lot.columns
             if columns is None and lot.rows and {*map(len, lot.rows)} == {self._width}:
                 columns = list(zip(*lot.rows, strict=True))
-            if columns is None or self._nameless or not all(map(str.strip, columns[0])):
-                rows = zip(*columns, strict=True) if lot.rows is None and columns is not None else lot.rows or ()
+            if columns is not None and self._untouched is not None and not self._nameless:
+                lines, columns = self._untouched.rest(lines, columns)
+            if columns is None or self._nameless or _has_blank(columns[0]):
+                rows = zip(*columns, strict=True) if columns is not None else lot.rows or ()
                 good = list(self._good(zip(lines, rows, strict=True)))
                 lines = [line for line, _ in good]
                 columns = list(zip(*(row for _, row in good), strict=True))
@@ -159,6 +165,10 @@ class Ids:
         """What was read as something else than it says."""
         words = f"{self._key or self._index}: blanks around it not counted ({count_cells(self._stripped)})"
         return [words] if self._stripped else []
+
+
+def _has_blank(cells: Sequence[str]) -> bool:
+    return not all(cells) or any(map(str.isspace, cells))
 
 
 def count_cells(cells: int) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.edited import Edited
 from taskframe.changes.unfit import shown
+from taskframe.files.untouched import Untouched
 from taskframe.problem import Problem
 from taskframe.schema import Column
 
@@ -25,7 +26,10 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 
 @dataclass(frozen=True)
 class Touched:
-    """The cells of a column that differ from the baseline: by position in the file, what they were and are."""
+    """The cells of a column that differ from the baseline: by position in the file, what they were and are.
+
+    `lines` are those of all the file's rows.
+    """
 
     column: Column
     base: pd.Series[Any]
@@ -34,6 +38,7 @@ class Touched:
     before: list[Any]
     after: list[Any]
     places: np.ndarray[Any, np.dtype[Any]]
+    lines: np.ndarray[Any, np.dtype[Any]] | None = None
 
     def cells(self) -> Iterator[tuple[int, Any, Any]]:
         """Position, before and after of each."""
@@ -113,8 +118,11 @@ def moved_rows(
         yield row, Problem("ambiguous", task, None, None, words, edited.line(row))
 
 
-def sorted_alone(touched: Touched) -> dict[int, str]:
-    """The cells of a column that was sorted by itself: the same values as before, in other rows."""
+def sorted_alone(touched: Touched, untouched: Untouched | None = None) -> dict[int, str]:
+    """The cells of a column that was sorted by itself: the same values as before, in other rows.
+
+    `untouched` are rows of the file that `touched` knows nothing of.
+    """
     if len(touched.rows) < _FEW or any(v is None for v in touched.after):
         return {}
     try:
@@ -127,14 +135,17 @@ def sorted_alone(touched: Touched) -> dict[int, str]:
         f"all {len(touched.rows):,} changed cells of {touched.column.name} hold one another's values: was the column "
         "sorted by itself? undo it, or start from a new export; if it is meant: damage='take'"
     )
-    if len(after) < len(touched.rows) and (len(touched.rows) < _SEVERAL or not _in_order(touched)):
+    if len(after) < len(touched.rows) and (len(touched.rows) < _SEVERAL or not _in_order(touched, untouched)):
         return {}
     return dict.fromkeys(touched.rows.tolist(), words)
 
 
-def _in_order(touched: Touched) -> bool:
+def _in_order(touched: Touched, untouched: Untouched | None) -> bool:
     """Whether the column is sorted in the file, by its words or by the rank of its choices."""
-    words = [str(value) for value in touched.values.tolist() if isinstance(value, (str, int))]
+    values = touched.values.tolist()
+    if untouched is not None and touched.lines is not None:
+        values = untouched.whole(touched.column.name, touched.lines.tolist(), values)
+    words = [str(value) for value in values if isinstance(value, (str, int))]
     ranks = {str(choice): rank for rank, choice in enumerate(touched.column.choices)}
     keys: list[list[Any]] = [[word.casefold() for word in words]]
     if ranks and all(word in ranks for word in words):

@@ -78,7 +78,7 @@ class Texts:
             part = slice(start, start + _ROWS_AT_ONCE)
             cells = [self._ids[1][part]] if self._ids else []
             for name, values in self._columns:
-                cells.append(_cells(values.iloc[part], self._zone))
+                cells.append(plain_cells(values.iloc[part], self._zone))
                 if name in self._marks:
                     self._marks[name](cells[-1], values.iloc[part], start)
             yield cells
@@ -126,9 +126,12 @@ def _ids(frame: pd.DataFrame, name: str) -> Any:
     raise FileError(f"no task ids to write: the frame has neither a column nor an index named {name!r}")
 
 
-def _cells(series: pd.Series[Any], zone: tzinfo | None) -> list[str]:
+def plain_cells(series: pd.Series[Any], zone: tzinfo | None = None) -> list[str]:
+    """What the cells of a column say, of any kind but lists, objects and any. Times are by the clocks of `zone`."""
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         return _times(series) if zone is None else ["" if time is pd.NaT else _local(time, zone) for time in series]
+    if series.dtype == np.dtype("int64"):
+        return [*map(str, series.tolist())]
     return [escape(v) if type(v) is str else _cell(v) for v in normal_values(series)]
 
 
@@ -143,9 +146,12 @@ def _local(time: pd.Timestamp, zone: tzinfo) -> str:
 def _times(series: pd.Series[Any]) -> list[str]:
     """What `plain` says of each, at once for all. A finer time than microseconds loses what no service holds."""
     times = pd.DatetimeIndex(series).tz_convert("UTC").tz_localize(None).as_unit("us").to_numpy()
-    whole = times.astype("datetime64[s]") == times
-    texts = np.where(whole, np.datetime_as_string(times, unit="s"), np.datetime_as_string(times, unit="us"))
-    return ["" if text == "NaT" else f"{text}Z" for text in texts.tolist()]
+    seconds = times.astype("datetime64[s]")
+    texts: list[str] = np.datetime_as_string(seconds, timezone="UTC").tolist()
+    odd = np.flatnonzero(seconds != times)  # so is a missing one
+    for at, text in zip(odd.tolist(), np.datetime_as_string(times[odd], timezone="UTC").tolist(), strict=True):
+        texts[at] = text.removesuffix("NaT")
+    return texts
 
 
 def _cell(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tracemalloc
 from pathlib import Path
@@ -60,3 +61,37 @@ def test_memory_is_bounded(name: str, tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 32 << 20
     finally:
         tracemalloc.stop()
+
+
+_PEAK = """
+import sys, openpyxl, taskframe as tf
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from offline import tasks
+made, path = tasks(6), Path(sys.argv[1])
+def peak():
+    return int(next(l.split()[1] for l in open("/proc/self/status") if l.startswith("VmHWM")))
+small = path.with_name("small.csv")
+small.write_text("id,title\\ntsk_000,x\\n")
+made.plan_csv(small)
+Path("/proc/self/clear_refs").write_text("5")
+before = peak()
+try:
+    made.plan_excel(path) if path.suffix == ".xlsx" else made.plan_csv(path)
+except tf.FileError:
+    print(peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="where a process tells its peak")
+@pytest.mark.parametrize("name", ["long.csv", "bomb.xlsx", "strings-bomb.xlsx"])
+def test_so_is_that_of_the_process(name: str, tmp_path: Path) -> None:
+    """All that it has, decompression and parsers too: less than 64 MB more."""
+    (broken,) = (b for b in CORPUS if b.name == name)
+    path = broken.write(tmp_path)
+    offline = str(Path(__file__).parents[1] / "frame")
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK, str(path), offline], capture_output=True, text=True, check=True
+    )  # fmt: skip
+    assert int(done.stdout) < 64 << 10

@@ -336,3 +336,19 @@ def test_files_as_others_write_them(desk: Desk) -> None:
     plan = ["plan", "tasks.csv", "--sep", ";", "--encoding", "utf-16", "--name", "Name of it=title"]
     assert [c["after"] for c in desk.json(*plan, code=2)["changes"]] == ["urgent"]
     assert "--name takes THEIRS=OURS" in desk.ok("plan", "tasks.csv", "--name", "title", code=1).stderr
+
+
+def test_numbers_with_a_comma(desk: Desk) -> None:
+    """`--decimal`, `--thousands`: without them such a cell is a problem that names the option."""
+    desk.load("--sep", ";")
+    text = (desk.folder / "tasks.csv").read_text("utf-8")
+    head, first, *rest = text.splitlines()
+    cells = first.split(";")
+    cells[head.split(";").index("version")] += ",0"
+    cells[head.split(";").index("title")] = "A new title"
+    (desk.folder / "tasks.csv").write_text("\n".join([head, ";".join(cells), *rest]), "utf-8")
+    assert "stale" in desk.ok("plan", "tasks.csv", code=1).stdout
+    for more in ((), ("--thousands", ".")):
+        found = desk.json("plan", "tasks.csv", "--decimal", ",", *more, code=2)
+        assert [c["after"] for c in found["changes"]] == ["A new title"]
+    assert "decimal=';'" in desk.ok("plan", "tasks.csv", "--decimal", ";", code=1).stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,22 @@ def test_a_token_is_kept_in_the_keyring(kept: Any, tmp_path: Path, monkeypatch: 
     with pytest.raises(tf.AuthError) as caught:
         kept('token_keyring = "you"')
     assert "run `keyring set taskframe you` first" in str(caught.value.__cause__)
+
+
+def test_a_real_keyring_keeps_it_too(desk: Desk, tmp_path: Path) -> None:
+    """What `keyring set` puts into a file backend of its own, `taskframe` takes out; `config` shows none of it."""
+    env = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring", "XDG_DATA_HOME": str(tmp_path / "data")}
+    settings = desk.box.settings("reload")
+    profile = f'[reload]\nbase_url = {json.dumps(settings["base_url"])}\ntoken_keyring = "me"\n'
+    (desk.folder / "config.toml").write_text(profile, "utf-8")
+    done = desk.process("check", "reload", code=1, **env)
+    assert "run `keyring set taskframe me` first" in done.stderr
+    subprocess.run(
+        [sys.executable, "-m", "keyring", "set", "taskframe", "me"],
+        input=settings["token"], text=True, check=True, capture_output=True, env={**desk.env, **env},
+    )  # fmt: skip
+    assert "takes these credentials" in desk.process("check", "reload", **env).stdout
+    assert settings["token"] not in desk.process("config", "reload", **env).stdout
 
 
 WRONG = [
