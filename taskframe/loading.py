@@ -12,14 +12,14 @@ from typing import Any
 import pandas as pd
 
 from taskframe.catalogue import Catalogue
-from taskframe.engine.garbage import collector_paused
+from taskframe.engine.garbage import collector_paused, full_collections_postponed
 from taskframe.engine.link import Link
 from taskframe.engine.loading import load
 from taskframe.errors import IncompleteLoad, SettingsError
 from taskframe.load import Load
 from taskframe.progress import Progress, check_progress, progress_bar
 from taskframe.schema import is_sendable
-from taskframe.services.base import Service, Source
+from taskframe.services.base import Gatherer, Service, Source, gatherer
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,9 @@ async def read_tasks(
     service.schema(known()).with_editable(wanted.editable)  # refused before anything is read
     listing = service.listing(wanted.filters)
     started = datetime.fromtimestamp(link.clock.wall(), UTC)
-    with progress_bar(progress, desc=f"Loading {service.label}", total=None) as bar:
+    gathered = _Gathered(gatherer(service, known()))
+    bars = progress_bar(progress, desc=f"Loading {service.label}", total=None)
+    with full_collections_postponed(), bars as bar:
         loaded = await load(
             listing,
             link.caller(),
@@ -142,9 +144,10 @@ async def read_tasks(
             limit=wanted.limit if wanted.ids is None else None,
             until=None if wanted.ids is None else _Found(wanted.ids, wanted.enough or 0, service),
             progress=bar.reach,
+            take=gathered.take,
         )
     with collector_paused():
-        columns, catalogue = service.columns(loaded.tasks, known())
+        columns, catalogue = gathered.columns()
     schema = service.schema(catalogue).with_editable(wanted.editable)
     df = schema.frame(columns[schema.index], columns)
     gaps = loaded.gaps
@@ -158,7 +161,7 @@ async def read_tasks(
         raise IncompleteLoad(_incomplete(len(df), gaps), gaps=gaps, loaded=len(df))
     about = Load(
         service=service,
-        source=learn(loaded.tasks),
+        source=learn(gathered.first),
         schema=schema,
         catalogue=catalogue,
         loaded_at=started,
@@ -169,8 +172,24 @@ async def read_tasks(
         gaps=gaps,
         notes=loaded.notes,
         editable=wanted.editable,
+        limit=None if wanted.ids is not None else wanted.limit,
+        by_ids=wanted.ids is not None,
     )
     return df, about
+
+
+class _Gathered:
+    """What a load has taken so far; the `first` tasks as they were sent."""
+
+    def __init__(self, gatherer: Gatherer) -> None:
+        self.first: Sequence[Any] = ()
+        self._gatherer = gatherer
+        self.columns = gatherer.columns
+
+    def take(self, tasks: Sequence[Any]) -> None:
+        self.first = self.first or tasks[:1]
+        with collector_paused():
+            self._gatherer.add(tasks)
 
 
 class _Found:

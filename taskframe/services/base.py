@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, SecretStr
 
 Columns = Mapping[str, Sequence[Any]]
-"""Many tasks: column → values in normal form, the id column among them, all of one length."""
+"""Many tasks: column → values in normal form, the id column among them, all of one length.
+
+A column may also be what its `Column.array` makes of them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,16 @@ class Verdict:
         return ServiceError(words, status_code=self.status, code=self.code, request_id=self.request_id)
 
 
+class Gatherer(Protocol):
+    """The tasks of a listing on their way to columns: page by page, in order, so that none is kept as an object."""
+
+    def add(self, tasks: Sequence[Any]) -> None:
+        """One page's new tasks (the service's own objects). ProtocolError for one that makes no sense."""
+
+    def columns(self) -> tuple[Columns, Catalogue]:
+        """All of them, as `Service.columns` gives them. Once: what was gathered is given away."""
+
+
 class Listing(Protocol):
     """A list being read: replies in, further calls out, any number in flight. No I/O.
 
@@ -150,6 +163,8 @@ class Service(Protocol):
     before it is written (`math.inf`: never, as reading it costs too much).
 
     `settings` may have a property `mints`: true where tokens are made of a secret in it, so that none need be given.
+
+    A service may also have `gather(known) -> Gatherer`, for long lists: `columns` for tasks that come page by page.
     """
 
     name: ClassVar[str]
@@ -202,6 +217,29 @@ class Service(Protocol):
 
     def find_person(self, name: str) -> Call | None:
         """The call that resolves `@handle` or a mail address to a `Person`; None when the service can't."""
+
+
+def gatherer(service: Service, known: Catalogue) -> Gatherer:
+    """The service's own `gather`; else one that keeps all tasks for `columns`: so it is, too, where a subclass has
+    `columns` of its own, of which the inherited `gather` knows nothing."""
+    both = {"gather", "columns"}
+    nearest: Mapping[str, Any] = next((vars(kind) for kind in type(service).__mro__ if both & vars(kind).keys()), {})
+    own = getattr(service, "gather", None) if "gather" in nearest else None
+    gatherer: Gatherer = _Keeping(service, known) if own is None else own(known)
+    return gatherer
+
+
+class _Keeping:
+    def __init__(self, service: Service, known: Catalogue) -> None:
+        self._service = service
+        self._known = known
+        self._tasks: list[Any] = []
+
+    def add(self, tasks: Sequence[Any]) -> None:
+        self._tasks += tasks
+
+    def columns(self) -> tuple[Columns, Catalogue]:
+        return self._service.columns(self._tasks, self._known)
 
 
 @dataclass(frozen=True, slots=True)

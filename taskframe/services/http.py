@@ -119,5 +119,6 @@ def describe(reply: Reply) -> str:
 def words(text: str, most: int = DETAIL) -> str:
     """Foreign text as one bounded line in which nothing acts on a terminal. HTML is escaped where HTML is made."""
     line = " ".join(text[: 4 * most].split())
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
     return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"

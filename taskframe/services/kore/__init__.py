@@ -17,6 +17,7 @@ from taskframe.services.kore import body, objects, wire
 from taskframe.services.kore import settings as kore_settings
 from taskframe.services.kore import tasks as kore_tasks
 from taskframe.services.kore.filters import body_of
+from taskframe.services.kore.gathering import KoreGatherer
 from taskframe.services.kore.listing import PAGE, KoreListing
 from taskframe.services.kore.reread import DENSE, KoreReread
 from taskframe.services.kore.settings import KoreSettings
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from taskframe.changes.edit import Edit, Row
     from taskframe.problem import Problem
     from taskframe.schema import Schema
-    from taskframe.services.base import Columns, Listing, Reply, Verdict
+    from taskframe.services.base import Columns, Gatherer, Listing, Reply, Verdict
 
 __all__ = ["Kore", "KoreSettings"]
 
@@ -67,6 +68,10 @@ class Kore:
         A list of open tasks does not show what "Closed" is: `known` may.
         """
         return kore_tasks.columns(tasks, known)
+
+    def gather(self, known: Catalogue) -> Gatherer:
+        """`columns` for tasks that come page by page."""
+        return KoreGatherer(known)
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row: the id, and the columns whose keys the service sent."""

@@ -43,11 +43,16 @@ _LARGEST: Final = 2**53
 def named(fields: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The definitions of one task, with the names of their columns. Equal names get the id behind them."""
     definitions = [f for f in fields or () if isinstance(f, dict)]
-    names = [f.get("displayName") or f.get("lname") or f.get("_id") for f in definitions]
+    names = [base_of(f) for f in definitions]
     for name, definition in zip(names, definitions, strict=True):
         if isinstance(name, str) and name:
             double = names.count(name) > 1 and definition.get("_id")
             yield f"{PREFIX}{name} [{definition['_id']}]" if double else PREFIX + name, definition
+
+
+def base_of(definition: Mapping[str, Any]) -> Any:
+    """What names a field's column, unless it is taken."""
+    return definition.get("displayName") or definition.get("lname") or definition.get("_id")
 
 
 def value_of(definition: Mapping[str, Any]) -> Any:
@@ -59,14 +64,29 @@ def value_of(definition: Mapping[str, Any]) -> Any:
 
 def collect(tasks: Iterable[Iterable[tuple[str, dict[str, Any]]]]) -> dict[str, dict[str, Any]]:
     """What is to be known of each field, by column: for the catalogue. `tasks` gives what `named` gives of each."""
-    found: dict[str, _About] = {}
+    found = Found()
     for task in tasks:
         for name, definition in task:
-            about = found.get(name)
-            if about is None:
-                about = found[name] = _About()
-            about.learn(definition)
-    return {name: about.entry(name) for name, about in found.items()}
+            found.learn(name, definition)
+    return found.entries()
+
+
+class Found:
+    """The fields that came by."""
+
+    def __init__(self) -> None:
+        self._about: dict[str, _About] = {}
+
+    def learn(self, name: str, definition: Mapping[str, Any]) -> None:
+        """One more; the same one again tells nothing new."""
+        about = self._about.get(name)
+        if about is None:
+            about = self._about[name] = _About()
+        about.learn(definition)
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """What is to be known of each, by column."""
+        return {name: about.entry(name) for name, about in self._about.items()}
 
 
 class _About:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ASSIGNEE: Final = "currAssignee._id"
 _SHOWN: Final = 20
+_TELLING: Final = (*IDS, "name")
 _WORDS: Final = {"status.name": "status", "priority.name": "priority", ASSIGNEE: "assignee"}
 
 
@@ -167,15 +168,51 @@ def collect(tasks: Iterable[Any], known: Catalogue) -> dict[str, dict[str, Any]]
 
     Those of `known` too; where the tasks tell otherwise, they are right.
     """
-    seen = {column: Seen() for column in HANDLES}
-    for column, things in seen.items():
-        for name, thing in known.entries.get(column, {}).items():
-            things.remember(name, thing)
-    types: dict[str, str] = dict(known.entries.get("assigneeType", {}))
-    for task in tasks:
+    collected = Collected(known)
+    collected.add(tasks)
+    return collected.entries()
+
+
+class Collected:
+    """The objects of all columns, as tasks come by."""
+
+    def __init__(self, known: Catalogue) -> None:
+        self._seen = {column: Seen() for column in HANDLES}
+        for column, things in self._seen.items():
+            for name, thing in known.entries.get(column, {}).items():
+                things.remember(name, thing)
+        self._types: dict[str, str] = dict(known.entries.get("assigneeType", {}))
+
+    def add(self, tasks: Iterable[Any]) -> None:
+        """Some tasks more."""
         for column, attribute in HANDLES.items():
-            seen[column].add(getattr(task, attribute), task.updatedAt)
-        who = task.currAssignee
-        if isinstance(who, dict) and isinstance(task.assigneeType, str) and (key := id_of(who)) is not None:
-            types[key] = task.assigneeType
-    return {**{column: things.entries(column) for column, things in seen.items()}, "assigneeType": types}
+            seen = self._seen[column]
+            for thing, updated in _latest(tasks, attribute):
+                seen.add(thing, updated)
+        for task in tasks:
+            who = task.currAssignee
+            if who and isinstance(task.assigneeType, str) and (key := id_of(who)) is not None:
+                self._types[key] = task.assigneeType
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """For the catalogue."""
+        entries = {column: things.entries(column) for column, things in self._seen.items()}
+        return {**entries, "assigneeType": self._types}
+
+
+def _latest(tasks: Iterable[Any], attribute: str) -> Iterable[tuple[Any, str]]:
+    """Of the objects that look alike (the same id and name, and as full) the one of the task that was updated last."""
+    found: dict[Any, tuple[Any, str]] = {}
+    for task in tasks:
+        thing = getattr(task, attribute)
+        if thing:
+            updated = task.updatedAt if isinstance(task.updatedAt, str) else ""
+            key = (*map(thing.get, _TELLING), len(thing))
+            try:
+                latest = found.get(key)
+            except TypeError:  # a list where a name should be
+                key = (id(thing),)
+                latest = None
+            if latest is None or updated > latest[1]:
+                found[key] = thing, updated
+    return found.values()

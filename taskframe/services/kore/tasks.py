@@ -30,13 +30,15 @@ from taskframe.services.kore.columns import (
     WHOLE,
 )
 from taskframe.services.kore.moments import text_of
+from taskframe.services.kore.repeated import definitions
 
 if TYPE_CHECKING:
     from taskframe.changes.edit import Row
     from taskframe.services.base import Columns
 
 INDEX: Final = "_id"
-_PLAIN: Final = (*TEXTS, *LISTS, *BOOLEANS, *WHOLE)
+PLAIN: Final = (*TEXTS, *LISTS, *BOOLEANS, *WHOLE)
+"""The columns that are as they were sent."""
 
 _Number = int | float | str | None | UnsetType
 Task: Any = msgspec.defstruct(
@@ -53,6 +55,24 @@ Task: Any = msgspec.defstruct(
 )
 """A task as the service sent it: one attribute a key, `UNSET` where it was absent."""
 
+ListedTask: Any = msgspec.defstruct(
+    "ListedTask",
+    [
+        ("fields", list[msgspec.Raw] | None | UnsetType, UNSET),
+        ("definitions", Any, msgspec.field(default=(), name="definitions of the fields")),
+    ],
+    bases=(Task,),
+    gc=False,
+)
+"""A task of a list, where tasks repeat their fields: `settle` puts `fields` right, what is known beside."""
+
+
+def settle(task: Any) -> None:
+    """Makes a ListedTask, as it was decoded, a Task."""
+    task.definitions = definitions(task.fields) if task.fields else ()
+    if task.fields:
+        task.fields = [definition.fresh() for definition in task.definitions]
+
 
 class Senseless(ValueError):
     """A value that can't be what its key says."""
@@ -61,19 +81,19 @@ class Senseless(ValueError):
 def row(task: Any) -> Row:
     """One task as a row: the id, and the columns whose keys the service sent. Raises Senseless."""
     cells: dict[str, Any] = {INDEX: task.id}
-    for name in _PLAIN:
+    for name in PLAIN:
         value = getattr(task, name)
         if value is not UNSET:
             cells[name] = value
     for name in (*MILLISECONDS, *TIMES):
         value = getattr(task, name)
         if value is not UNSET:
-            cells[name] = _time(name, value)
+            cells[name] = time_text(name, value)
     for name, keys in PARTS.items():
         value = getattr(task, name)
         if value is not UNSET:
             for key in keys:
-                cells[f"{name}.{key}"] = _part(value or {}, key)
+                cells[f"{name}.{key}"] = part(value or {}, key)
     if task.lid is UNSET and task.iId is not UNSET:
         cells["lid"] = task.iId  # replies write iId where the update's table writes lid
     if task.fields is not UNSET:
@@ -87,7 +107,8 @@ def _own(fields: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     return {name: deepcopy(value) if isinstance(value, list | dict) else value for name, value in values}
 
 
-def _part(thing: Mapping[str, Any], key: str) -> Any:
+def part(thing: Mapping[str, Any], key: str) -> Any:
+    """What of an object is a column."""
     if key == "_id":
         return objects.id_of(thing)
     value = thing.get(key)
@@ -96,7 +117,7 @@ def _part(thing: Mapping[str, Any], key: str) -> Any:
     return value if isinstance(value, str) else None
 
 
-def _time(name: str, value: Any) -> str | None:
+def time_text(name: str, value: Any) -> str | None:
     """A time as ISO 8601 text; None for null and ""."""
     if value is None or value == "":
         return None
@@ -112,15 +133,15 @@ def _time(name: str, value: Any) -> str | None:
 def columns(tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Catalogue]:
     """Many tasks as plain lists, the id among them, and what their names stand for. What a task left out is None."""
     lists: dict[str, list[Any]] = {INDEX: [task.id for task in tasks]}
-    for name in _PLAIN:
+    for name in PLAIN:
         values = list(map(attrgetter(name), tasks))
         lists[name] = [None if v is UNSET else v for v in values] if UNSET in values else values
     for name in (*MILLISECONDS, *TIMES):
-        lists[name] = [_cell(task, name) for task in tasks]
+        lists[name] = [cell(task, name) for task in tasks]
     for name, keys in PARTS.items():
         things = [thing or {} for thing in map(attrgetter(name), tasks)]  # UNSET is false
         for key in keys:
-            lists[f"{name}.{key}"] = [_part(thing, key) for thing in things]
+            lists[f"{name}.{key}"] = [part(thing, key) for thing in things]
     lists["lid"] = [
         iid if task.lid is UNSET else lid for task, lid, iid in zip(tasks, lists["lid"], lists["iId"], strict=True)
     ]
@@ -134,10 +155,11 @@ def columns(tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Ca
     return lists, Catalogue({column: names for column, names in entries.items() if names})
 
 
-def _cell(task: Any, name: str) -> str | None:
+def cell(task: Any, name: str) -> str | None:
+    """A time of a task, as `time_text` gives it. Raises ProtocolError that names the task."""
     value = getattr(task, name)
     try:
-        return None if value is UNSET else _time(name, value)
+        return None if value is UNSET else time_text(name, value)
     except Senseless as error:
         raise ProtocolError(f"task {words(task.id, 60)}: {error}") from None
 

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from taskframe.errors import ProtocolError
 from taskframe.services.base import Call, Reply, Verdict
 from taskframe.services.http import failure, kind_of, request_id_of, unreadable, words
-from taskframe.services.kore.tasks import INDEX, Senseless, Task, row
+from taskframe.services.kore.tasks import INDEX, ListedTask, Senseless, Task, row, settle
 
 GET_TASKS: Final = "/getTasks"
 UPDATE_TASK: Final = "/updateTask/"
@@ -21,7 +21,7 @@ LIMIT: Final = "rate limit for this api has been reached"
 
 
 class _ListReply(msgspec.Struct):
-    results: list[Task] | UnsetType = UNSET
+    results: list[ListedTask] | UnsetType = UNSET
     hasMore: bool | None = None  # noqa: N815 - the service's own names
     totalResults: int | float | None = None  # noqa: N815
 
@@ -75,6 +75,7 @@ def _page(reply: Reply) -> Page:
     for at, task in enumerate(answer.results):
         if not task.id:
             raise Senseless(f"an empty id - at `$.results[{at}]._id`")
+        settle(task)
     total = answer.totalResults
     return Page(answer.results, answer.hasMore, None if total is None else int(total))
 

@@ -21,12 +21,12 @@ from taskframe.services.reload import wire
 from taskframe.services.reload.filters import parts_of
 from taskframe.services.reload.listing import ReloadListing
 from taskframe.services.reload.reread import ReloadReread
-from taskframe.services.reload.tasks import SCHEMA, WRITABLE, columns, row
+from taskframe.services.reload.tasks import SCHEMA, WRITABLE, ReloadGatherer, columns, row
 
 if TYPE_CHECKING:
     from taskframe.changes.edit import Edit, Row
     from taskframe.schema import Schema
-    from taskframe.services.base import Columns, Listing, Reply, Verdict
+    from taskframe.services.base import Columns, Gatherer, Listing, Reply, Verdict
 
 __all__ = ["Reload", "ReloadSettings"]
 
@@ -71,6 +71,10 @@ class Reload:
     def columns(self, tasks: Sequence[Any], known: Catalogue = EMPTY) -> tuple[Columns, Catalogue]:  # noqa: ARG002
         """The tasks of a listing as columns; timestamps stay text. `ProtocolError` names a task with a bad one."""
         return columns(tasks), EMPTY
+
+    def gather(self, known: Catalogue) -> Gatherer:  # noqa: ARG002
+        """`columns` for tasks that come page by page."""
+        return ReloadGatherer()
 
     def row(self, task: Any) -> Row:
         """One task of a listing as a row: id, and the columns whose keys the service sent."""
@@ -136,4 +140,6 @@ class Reload:
 
 
 def _is_version(value: Any) -> TypeGuard[int | float]:
+    if type(value) is int:
+        return True
     return isinstance(value, Real) and value is not True and value is not False and float(value).is_integer()

@@ -20,12 +20,15 @@ a task that moves at the wrong moment can be missed, as in any paged list.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Literal
 
 from taskframe.services.base import Call, Verdict
 from taskframe.services.http import words
 from taskframe.services.reload.parts import ASSIGNEES, EMPTY, REPEATS, SPLITS, UNTOLD, Part, gaps
 from taskframe.services.reload.wire import Page
+
+_id = attrgetter("id")
 
 
 class ReloadListing:
@@ -34,7 +37,8 @@ class ReloadListing:
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = list(parts)
         self._pending: dict[Call, Part] = {}
-        self._seen: set[str] = set()
+        # a list of one part has seen what that part holds: a second set of as many ids would be as slow to ask as large
+        self._seen: set[str] = self._parts[0].ids if len(self._parts) == 1 else set()
         self._known: dict[str, dict[str, None]] = {name: dict.fromkeys(values) for name, values in SPLITS.items()}
         self._known |= {name: {} for name in ASSIGNEES}
         self._divided: list[Part] = []
@@ -89,6 +93,10 @@ class ReloadListing:
 
     def _new(self, tasks: Sequence[Any]) -> list[Any]:
         """The tasks that were not seen before; now they were."""
+        ids = set(map(_id, tasks))
+        if len(ids) == len(tasks) and self._seen.isdisjoint(ids):  # as a rule
+            self._seen |= ids
+            return list(tasks)
         new = {task.id: task for task in tasks if task.id not in self._seen}
         self._seen.update(new)
         return list(new.values())
@@ -109,16 +117,17 @@ class ReloadListing:
     # Replies.
 
     def _read(self, part: Part, page: Page, *, cursor: bool) -> tuple[list[Any], list[Call]]:
-        ids = {task.id for task in page.tasks}
-        fresh = len(ids - part.ids)
+        ids = set(map(_id, page.tasks))
+        before = len(part.ids)
+        tasks = self._new(page.tasks)
         for each in part.lineage():
             each.ids |= ids
+        fresh = len(part.ids) - before
         part.misleading |= bool(page.has_more and page.total is not None and page.total <= len(ids))
         part.total = None if part.misleading else part.total if page.total is None else page.total
         part.beyond = page.beyond
         if page.beyond > self._beyond:
             self._beyond, self._cutoff = page.beyond, page.cutoff
-        tasks = self._new(page.tasks)
         calls = self._learn(page.tasks)
         if part.state != "open":  # counted again
             return tasks, calls
@@ -233,8 +242,8 @@ class ReloadListing:
         """Assignees, and statuses and priorities that are not documented: each is a further part of what was split."""
         calls: list[Call] = []
         for name, known in self._known.items():
-            for value in {getattr(task, name) for task in tasks}:
-                if isinstance(value, str) and value and value not in known:
+            for value in set(map(attrgetter(name), tasks)).difference(known):
+                if isinstance(value, str) and value:
                     known[value] = None
                     for part in self._divided:
                         if part.by == name or (part.state == "last" and name in ASSIGNEES):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, UnsetType
 
+from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.schema import Column, Schema
+from taskframe.services.gathering import BATCH, Gathering, lists_of
 from taskframe.services.times import check_times
 
 if TYPE_CHECKING:
@@ -83,6 +85,13 @@ Task: Any = msgspec.defstruct(
 )
 """A task as the service sent it: one attribute a column, `UNSET` where the key was absent."""
 
+WholeTask: Any = msgspec.defstruct(
+    "WholeTask",
+    [("id", str), ("version", int | float), *((c.name, str | None) for c in SCHEMA if c.name != "version")],
+    gc=False,
+)
+"""The same where no key was: as documented, and so no cell needs to be looked at for it."""
+
 
 def row(task: Any) -> Row:
     """One task as a row: id, and only the columns whose keys the service sent."""
@@ -96,13 +105,52 @@ def columns(tasks: Sequence[Any]) -> Columns:
     Pages come in the order of the replies, which is chance: a load must not depend on it.
     """
     tasks = sorted(tasks, key=_age, reverse=True)
-    lists: dict[str, list[Any]] = {"id": [task.id for task in tasks]}
-    for column in SCHEMA:
-        values = list(map(attrgetter(column.name), tasks))
-        lists[column.name] = [None if v is UNSET else v for v in values] if UNSET in values else values
-    check_times(lists, TIMES)  # before pandas reads "now" as now and "" as nothing
-    return lists
+    lists = lists_of(tasks, WholeTask)
+    check(lists)
+    return {name: list(lists[name]) for name in ("id", *SCHEMA.names)}
 
 
 def _age(task: Any) -> tuple[str, str]:
     return task.createdAt or "", task.id
+
+
+def check(lists: Mapping[str, Sequence[Any]]) -> None:
+    """Raises ProtocolError for a timestamp that is none, before pandas reads "now" as now and "" as nothing."""
+    check_times(lists, TIMES)
+
+
+class ReloadGatherer:
+    """`columns`, page by page; see `Gatherer`."""
+
+    def __init__(self) -> None:
+        self._gathering = Gathering((Column("id", "text"), *SCHEMA), check)
+        self._waiting: list[Any] = []
+
+    def add(self, tasks: Sequence[Any]) -> None:
+        """One page's new tasks."""
+        self._waiting += tasks
+        if len(self._waiting) >= BATCH:
+            self._make()
+
+    def _make(self) -> None:
+        self._gathering.extend(lists_of(self._waiting, WholeTask))
+        self._waiting = []
+
+    def columns(self) -> tuple[Columns, Catalogue]:
+        """All of them, the newest first, as arrays."""
+        self._make()
+        columns = self._gathering.arrays()
+        order = _newest_first(columns["createdAt"], columns["id"])
+        if order is not None:
+            for name in columns:
+                columns[name] = columns[name].take(order)
+        return columns, EMPTY
+
+
+def _newest_first(created: Any, ids: Any) -> np.ndarray | None:
+    """Where in the columns the newest task is, then the next; None where they are in that order."""
+    moments = created.asi8
+    if (moments[1:] < moments[:-1]).all():
+        return None
+    keys = list(zip(moments.tolist(), ids.tolist(), strict=True))
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__, reverse=True), dtype=np.intp)

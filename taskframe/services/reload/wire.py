@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from taskframe.errors import ProtocolError
 from taskframe.services.base import Call, Person, Reply, Verdict, VerdictKind
 from taskframe.services.http import failure, kind_of, request_id_of, unreadable, words
-from taskframe.services.reload.tasks import LARGEST, TIMES, Task, row
+from taskframe.services.reload.tasks import LARGEST, TIMES, Task, WholeTask, row
 from taskframe.services.times import are_times
 
 LIST_TASKS: Final = "/v1/agent/list-tasks"
@@ -47,6 +48,10 @@ class _ListReply(msgspec.Struct):
     success: bool = True  # the docs' own sample leaves it out
 
 
+class _WholeListReply(_ListReply):
+    data: list[WholeTask] | UnsetType = UNSET
+
+
 class _TaskReply(msgspec.Struct):
     data: Task | UnsetType = UNSET
     meta: Any = None
@@ -78,9 +83,11 @@ class Page(msgspec.Struct):
 
 
 _list_reply = msgspec.json.Decoder(_ListReply)
+_whole_list_reply = msgspec.json.Decoder(_WholeListReply)
 _task_reply = msgspec.json.Decoder(_TaskReply)
 _identity_reply = msgspec.json.Decoder(_IdentityReply)
 _any = msgspec.json.Decoder()
+_id = attrgetter("id")
 
 
 class _Senseless(Exception):
@@ -112,13 +119,16 @@ def _no_json(reply: Reply) -> str:
 
 
 def _page(call: Call, reply: Reply) -> Verdict:
-    answer: _ListReply = _list_reply.decode(reply.body)
+    try:
+        answer: _ListReply = _whole_list_reply.decode(reply.body)
+    except msgspec.ValidationError:  # a key is missing somewhere, or worse
+        answer = _list_reply.decode(reply.body)
     if not answer.success:
         return _refusal(call, reply)
     if isinstance(answer.data, UnsetType):
         raise _Senseless("there is no `data`")
-    for at, task in enumerate(answer.data):
-        if type(task.version) is not int or task.version > LARGEST or not task.id:
+    if not _are_plain(answer.data):
+        for at, task in enumerate(answer.data):
             _mend(task, f"$.data[{at}]")
     meta = answer.meta or _ListMeta()
     paging = meta.pagination or Pagination()
@@ -162,6 +172,14 @@ def _person(call: Call, reply: Reply) -> Verdict:
     who = answer.data
     person = Person(who.id, who.displayName, dict(call.params).get("email"), who.handle, who.kind)
     return Verdict("ok", person, request_id=request_id_of(reply.headers), status=reply.status)
+
+
+def _are_plain(tasks: Sequence[Any]) -> bool:
+    """Whether there is nothing to mend."""
+    versions = [task.version for task in tasks]
+    if not set(map(type, versions)) <= {int} or not all(map(_id, tasks)):
+        return False
+    return -LARGEST <= min(versions, default=0) <= max(versions, default=0) <= LARGEST
 
 
 def _mend(task: Any, path: str) -> None:
