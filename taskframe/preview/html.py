@@ -31,8 +31,8 @@ _PEOPLE = 12
 _IN_SUMMARY, _IN_ROWS, _TITLE, _VALUE = 120, 240, 90, 160
 
 
-def plan_html(view: PlanView, *, rows: int = 20) -> str:
-    """The preview of a plan, with the first `rows` tasks."""
+def plan_html(view: PlanView, *, rows: int = 20, lists: bool = True) -> str:
+    """The preview of a plan, with the first `rows` tasks; without `lists` it leaves problems and tasks to others."""
     columns = columns_summary(view.changes)
     persons = Persons(view.names)
     return _page(
@@ -43,11 +43,11 @@ def plan_html(view: PlanView, *, rows: int = 20) -> str:
         _line(words.incomplete(view), "tf-amber"),
         _line(words.confirmation(view), "tf-amber"),
         None if columns or view.problems else _line(view.hint),
-        _problems(view, persons) if view.problems else None,
+        _problems(view, persons) if view.problems and lists else None,
         _columns(view, persons, columns) if columns else None,
         *(_shift(shift, persons) for shift in view.shifts),
         _unseen(view, persons),
-        _tasks(view, persons, rows) if columns else None,
+        _tasks(view, persons, rows) if columns and lists else None,
         _list("Warnings", view.warnings),
         _list("Notes", view.notes),
         _line(words.ignored(view)),

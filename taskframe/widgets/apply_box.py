@@ -8,6 +8,7 @@ from typing import Any, Literal
 import ipywidgets as w
 
 from taskframe.preview.cells import persons_in, shown_apart
+from taskframe.preview.html import plan_html
 from taskframe.preview.markup import Markup, join, tag
 from taskframe.preview.persons import Persons
 from taskframe.preview.words import count
@@ -34,7 +35,7 @@ class ChangesBox:
         self.ticks.hear(lambda content: home(lambda: self._heard(content)))
         self.back.on_click(lambda _: home(self._leave))
         self._version = 0
-        self.box = w.VBox([self.head, self.back, self.ticks, self.preview])
+        self.box = w.VBox([self.head, self.back, self.preview, self.ticks])
 
     def draw(self) -> None:
         """Shows the plan as it is now."""
@@ -50,7 +51,7 @@ class ChangesBox:
         if self._start and self._start >= len(part.whole):
             self._start = 0
         self.ticks.page = {**part.page(self._start), "version": self._next()}
-        self.preview.value = part.plan._repr_html_()
+        self.preview.value = plan_html(part.plan.view, lists=False)
 
     def lock(self, locked: bool) -> None:
         """While a run is under way nothing can be ticked."""
@@ -161,8 +162,9 @@ class ReportBox:
         self.resolve = w.Button(description="Decide as chosen", layout=w.Layout(width="auto"))
         self.all_ours = w.Button(description="All: mine", layout=w.Layout(width="auto"))
         self.all_theirs = w.Button(description="All: theirs", layout=w.Layout(width="auto"))
-        self._list = w.VBox([])
-        self._conflicts = w.VBox([self._list, w.HBox([self.all_theirs, self.all_ours, self.resolve])])
+        self._list = w.VBox([], layout=w.Layout(grid_gap="6px"))
+        buttons = w.HBox([self.resolve, self.all_theirs, self.all_ours], layout=w.Layout(margin="6px 0 0"))
+        self._conflicts = w.VBox([self._list, buttons], layout=w.Layout(margin="4px 0 10px"))
         self.retry.on_click(lambda _: home(lambda: self._follow(desk.retry, "a plan of what is left: look at it")))
         self.undo.on_click(lambda _: home(lambda: self._follow(desk.undo, "a plan of the way back: look at it")))
         self.resolve.on_click(lambda _: home(self._decide))
@@ -209,7 +211,8 @@ class ReportBox:
             known = persons_in(report.plan.schema[name], persons)
             values = shown_apart(row.base, row.ours, row.theirs, persons=known)
             words = _values(label, name, values)
-            rows.append(w.HBox([choice, w.HTML(words)], layout=w.Layout(align_items="center")))
+            said = w.HTML(words, layout=w.Layout(flex="1 1 auto", min_width="0"))
+            rows.append(w.HBox([choice, said], layout=w.Layout(align_items="flex-start", grid_gap="12px")))
         if len(conflicts) > _SHOWN:
             rows.append(w.Label(f"… and {len(conflicts) - _SHOWN:,} more: “All” decides them too"))
         self._list.children = rows
@@ -228,9 +231,13 @@ class ReportBox:
 
 
 def _values(label: str, name: str, values: list[str]) -> Markup:
-    base, ours, theirs = values
-    arrow = join("at load ", tag("code", base), " · mine ", tag("code", ours), " · theirs ", tag("code", theirs))
-    return tag("span", tag("b", f"{label} {name}"), ": ", arrow)
+    """The cell, and beneath it a line each: as loaded, mine, theirs."""
+    lines = [
+        join(tag("span", said, style="opacity:.75"), tag("span", value, style="overflow-wrap:anywhere"))
+        for said, value in zip(("at load", "mine", "theirs"), values, strict=True)
+    ]
+    style = "display:grid;grid-template-columns:max-content 1fr;gap:0 .8em;line-height:1.45"
+    return join(tag("div", tag("b", f"{label} · {name}"), style="line-height:1.45"), tag("div", *lines, style=style))
 
 
 def _alert(words: str) -> str:

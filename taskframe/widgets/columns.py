@@ -130,5 +130,5 @@ def _width(column: Column) -> int:
     if column.role == "title":
         return 300
     if column.people:
-        return 190
+        return 212
     return _WIDTHS.get(column.kind, 170)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
 from taskframe.errors import TaskframeError
 from taskframe.frame import TaskFrame
 from taskframe.plan import Plan
+from taskframe.preview.words import count
 from taskframe.report import Report
 from taskframe.widgets.edits import Edits
 from taskframe.widgets.part import Part
-from taskframe.widgets.persons import names_of
 
 Choice = Literal["ours", "theirs"]
 
@@ -27,6 +27,7 @@ class Desk:
         self._follow: tuple[str, Plan] | None = None
         self._part: Part | None = None
         self._stale = False
+        self._settled: set[tuple[str, str]] = set()
         self.report: Report | None = None
         self.without_problems = False
         self.error = ""
@@ -56,7 +57,7 @@ class Desk:
             except TaskframeError as error:
                 self._part, self.error = None, str(error)
                 return None
-            self._part, self.error = Part(plan, names_of(self._tasks), self._part), ""
+            self._part, self.error = Part(plan, self._tasks.known.names, self._part), ""
         return self._part
 
     @property
@@ -71,7 +72,7 @@ class Desk:
 
     def ended(self, report: Report) -> None:
         """A run is over: its report is on the desk, and the plan is that of what is left in the frame."""
-        self.report = report
+        self.report, self._settled = report, set()
         if report.dry_run:
             return
         self._edits.forget()
@@ -110,22 +111,26 @@ class Desk:
 
     @property
     def conflicts(self) -> pd.DataFrame:
-        """Of the last run."""
+        """Of the last run: those that are not settled yet."""
         if self.report is None:
             return pd.DataFrame(columns=["id", "column", "base", "ours", "theirs"])
-        return self.report.conflicts
+        cells = self.report.conflicts
+        if not self._settled:
+            return cells
+        open_ = [pair not in self._settled for pair in zip(cells["id"], cells["column"], strict=True)]
+        return cells[open_]
 
     def resolve(self, choices: Mapping[tuple[str, str], Choice]) -> str:
-        """Decides conflicts, a cell each. "theirs": our edit is taken back in the frame. "ours": it is on a plan that
-        overwrites theirs, to be looked at and applied. Gives words for what is to be done next."""
+        """Decides conflicts, a cell each. "theirs": the frame takes their value, and there is nothing left to send.
+        "ours": it is on a plan that overwrites theirs, to be looked at and applied. Gives words for what is next."""
         if self.report is None or self.report.dry_run:
             return ""
         ours = {cell for cell, choice in choices.items() if choice == "ours"}
         theirs = {cell for cell, choice in choices.items() if choice == "theirs"}
-        self._take_back(theirs)
         words = []
         if theirs:
-            words.append(f"theirs stay in {len(theirs):,}: your edits there are taken back; load again to see theirs")
+            self._take_theirs(self.report, theirs)
+            words.append(f"theirs taken: {count(len(theirs), 'cell')}, as the grid shows")
         if ours:
             again = self.report.retry(conflicts="ours")
             cells = again.changes
@@ -136,20 +141,17 @@ class Desk:
             words.append(f"yours in {len(ours):,}: look at the changes, and apply them")
         return ". ".join(words)
 
-    def _take_back(self, cells: Collection[tuple[str, str]]) -> None:
-        """What the plan had before, wherever the frame still holds what was planned."""
-        if not cells or self.report is None:
-            return
-        df, schema, ids = self._tasks.df, self._tasks.schema, self._edits.ids()
-        place = {str(task): at for at, task in enumerate(ids)}
-        base: dict[tuple[str, str], Any] = {
-            (str(r.id), str(r.column)): r.before for r in self.report.plan.changes.itertuples(index=False)
-        }
-        back = [
-            (place[task], schema[name], base[task, name])
-            for task, name in cells
-            if task in place and name in df and (task, name) in base
-        ]
-        self._edits.put("taken back", back)
-        self._edits.forget()
+    def _take_theirs(self, report: Report, cells: Collection[tuple[str, str]]) -> None:
+        """The tasks are as the run saw them, in the frame and beneath it; what else was edited in them stays an edit.
+
+        A cell that was edited again since is left alone.
+        """
+        rows, sent = {}, {}
+        for outcome in report.found:
+            chosen = [c for c in outcome.conflicts if (outcome.id, c.column) in cells]
+            if chosen:
+                rows[outcome.id] = {**(outcome.row or {}), **{c.column: c.theirs for c in chosen}}
+                sent[outcome.id] = {c.column: c.ours for c in chosen}
+        self._tasks.take_answers(rows, sent)
+        self._settled |= set(cells)
         self.changed()

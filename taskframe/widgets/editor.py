@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -24,7 +23,6 @@ from taskframe.widgets.filter_box import FilterBox
 from taskframe.widgets.grid import Grid
 from taskframe.widgets.hand import Done, Hand
 from taskframe.widgets.home import Home
-from taskframe.widgets.persons import names_of
 from taskframe.widgets.set_box import SetBox
 from taskframe.widgets.sheet import Sheet
 from taskframe.widgets.work import Work
@@ -58,7 +56,7 @@ class Editor:
         self.set = SetBox(self._sheet.columns, self._hand, home, self._did)
         self.changes = ChangesBox(self._desk, home, self._goto, self._ticked)
         self.run = ApplyBox(self._desk, self._work, home, self._go)
-        self.result = ReportBox(self._desk, home, self._followed, functools.partial(names_of, tasks))
+        self.result = ReportBox(self._desk, home, self._followed, lambda: tasks.known.names)
         self.undo = w.Button(description="↶ Undo", layout=w.Layout(width="90px"))
         self.redo = w.Button(description="↷ Redo", layout=w.Layout(width="90px"))
         self.undo.on_click(lambda _: home(lambda: self._did(self._hand.undo())))
@@ -196,6 +194,7 @@ class Editor:
     def _followed(self, words: str) -> None:
         self.sync()
         self._say(words)
+        self.result.draw()
         self.tabs.selected_index = CHANGES if self._desk.following else self.tabs.selected_index
         self._draw()
 

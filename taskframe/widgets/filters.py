@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,9 +98,10 @@ def _queried(df: pd.DataFrame, query: str) -> np.ndarray:
         found = df.eval(query)
     except Exception as error:  # pandas raises whatever its parser, or the comparison, did
         unknown = getattr(error, "name", None) or str(error).removeprefix("name '").partition("'")[0]
-        dotted = next((str(c) for c in df.columns if not str(c).isidentifier() and str(c) in query), "")
+        bare = re.sub(r"`[^`]*`", "", query)
+        dotted = next((str(c) for c in df.columns if not str(c).isidentifier() and str(c) in bare), "")
         ticks = f" Write `{dotted}` in backticks." if dotted else ""
-        raise SettingsError(f"the query can't be run: {error}.{did_you_mean(unknown, df.columns) or ticks}") from error
+        raise SettingsError(f"the query can't be run: {error}.{ticks or did_you_mean(unknown, df.columns)}") from error
     if not isinstance(found, pd.Series) or not pd.api.types.is_bool_dtype(found.dtype):
         raise SettingsError("the query gives no true or false for each task: write, say, status != 'done'")
     return found.fillna(False).to_numpy(dtype=bool)

@@ -17,7 +17,6 @@ from taskframe.reassign import deal, queue
 from taskframe.schema import Column, Unfit
 from taskframe.widgets.columns import GridColumn, choices_of
 from taskframe.widgets.edits import Edits, Step
-from taskframe.widgets.persons import whom
 from taskframe.widgets.sheet import Sheet
 from taskframe.widgets.values import read
 
@@ -121,7 +120,7 @@ class Hand:
         column = self._named(name)
         if column.column.role != "assignee":
             raise SettingsError(f"{name} holds no assignee, so that there is nobody to split among")
-        people = whom(self._tasks, dict(read_weights(weights)))
+        people = self._tasks.whom(read_weights(weights))
         for who, weight in people.items():
             if not weight > 0:
                 raise PlanError(f"the weight of {who!r} is {weight:g}: a weight is a number above 0")

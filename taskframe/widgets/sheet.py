@@ -18,7 +18,6 @@ from taskframe.preview.persons import Persons
 from taskframe.widgets.columns import GridColumn, grid_columns
 from taskframe.widgets.edits import Edits
 from taskframe.widgets.filters import Filter
-from taskframe.widgets.persons import names_of
 from taskframe.widgets.values import normal, wire
 
 Order = tuple[int, bool] | None
@@ -55,7 +54,7 @@ class Sheet:
         self.filter = Filter()
         self.sort: Order = None
         self.version = self.order = 0
-        self.columns: tuple[GridColumn, ...] = grid_columns(tasks.df, tasks.schema, names_of(tasks), columns)
+        self.columns: tuple[GridColumn, ...] = grid_columns(tasks.df, tasks.schema, tasks.known.names, columns)
         self.rows = np.arange(0)
         self.show()
 
@@ -70,7 +69,7 @@ class Sheet:
         chosen = self.filter if chosen is None else chosen
         df = self._tasks.df
         ids = self._edits.ids()
-        rows = np.flatnonzero(chosen.mask(df, self._tasks.schema, names_of(self._tasks), ids))
+        rows = np.flatnonzero(chosen.mask(df, self._tasks.schema, self._tasks.known.names, ids))
         if self.sort is not None and self.sort[0] < len(self.columns):
             rows = rows[_sorted(df[self.columns[self.sort[0]].name].iloc[rows], self.columns[self.sort[0]], self.sort)]
         self.order += not np.array_equal(rows, self.rows)
@@ -98,7 +97,7 @@ class Sheet:
 
     def follow(self) -> bool:
         """Shows the frame as it is now. Tells whether there are other columns than before."""
-        columns = grid_columns(self._tasks.df, self._tasks.schema, names_of(self._tasks), self._there())
+        columns = grid_columns(self._tasks.df, self._tasks.schema, self._tasks.known.names, self._there())
         other = [c.to_json() for c in columns] != [c.to_json() for c in self.columns]
         if [c.name for c in columns] != [c.name for c in self.columns]:
             self.sort = None
@@ -146,7 +145,7 @@ class Sheet:
             plan = self._tasks.plan(part)
         except TaskframeError:
             return changed, before, problems  # the panel says why there is no plan
-        persons = Persons(names_of(self._tasks))
+        persons = Persons(self._tasks.known.names)
         for row in plan.changes.itertuples(index=False):
             task, name, old = str(row.id), str(row.column), row.before
             if (j := place.get(name)) is None:

@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from browser_stage import Jupyter
+    from playwright.sync_api import BrowserContext
 
 _LACKING = [
     name for name in ("playwright", "jupyterlab", "notebook", "anywidget") if not importlib.util.find_spec(name)
@@ -38,3 +39,12 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     server = Jupyter(tmp_path_factory.mktemp("jupyter"))
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def browser(jupyter: Jupyter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """One browser for a module: while it is open, tests of other folders could run no event loop."""
+    from browser_stage import browsing
+
+    with browsing(tmp_path_factory.mktemp("browser"), jupyter) as context:
+        yield context

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser_stage import OPEN, Jupyter, Notebook, editing
+from browser_stage import OPEN, Jupyter, Notebook, browsing, editing
 
 import taskframe as tf
 
@@ -28,14 +28,13 @@ def take(notebook: Notebook, box: tf.LocalSandbox, theme: str) -> None:
         f"df.loc[{ids[1]!r}, 'title'] += ', before the audit'\ndf.loc[{ids[2]!r}, 'assigneeUserId'] = None\n"
         f"df.loc[{ids[5]!r}, 'title'] = ''\neditor.sync()",
     )
-    picker = page.locator(".taskframe-editor .widget-vbox", has=page.get_by_text("status", exact=True)).last
-    picker.locator("select").first.select_option("todo")
+    notebook.filter("status").locator("select").select_option("todo")
     page.locator(".tf-ticks .tf-problems").wait_for()
     notebook.cell(0, "title").locator("span").first.wait_for()
     notebook.cell(2, "status").click()
     page.mouse.move(5, 5)
     page.wait_for_timeout(700)
-    notebook.output(1).screenshot(path=STATIC / f"editor-{theme}.png")
+    picture(notebook, f"editor-{theme}.png")
     box["reload"].edit(ids[1], title="Renamed by a colleague meanwhile")
     notebook.tab("Apply")
     page.get_by_text("without what has problems").click()
@@ -43,8 +42,22 @@ def take(notebook: Notebook, box: tf.LocalSandbox, theme: str) -> None:
     page.locator(".taskframe-editor p.tf-first:visible", has_text="1 conflict").wait_for()
     page.mouse.move(5, 5)
     page.wait_for_timeout(700)
-    notebook.output(1).screenshot(path=STATIC / f"editor-report-{theme}.png")
+    picture(notebook, f"editor-report-{theme}.png")
     assert not notebook.outside, notebook.outside
+
+
+def picture(notebook: Notebook, name: str) -> None:
+    """The panel, with a little room around it."""
+    box = notebook.page.locator(".taskframe-editor").bounding_box()
+    assert box is not None
+    room = 5
+    clip = {
+        "x": box["x"] - room,
+        "y": box["y"] - room,
+        "width": box["width"] + 2 * room,
+        "height": box["height"] + 2 * room,
+    }
+    notebook.page.screenshot(path=STATIC / name, clip=clip)
 
 
 def names(box: tf.LocalSandbox) -> dict[str, str]:
@@ -56,12 +69,13 @@ def main() -> None:
     """All of them."""
     for theme in ("light", "dark"):
         with tempfile.TemporaryDirectory() as folder, tf.sandbox(tasks=300, services=["reload"]) as box:
-            jupyter = Jupyter(Path(folder))
+            jupyter = Jupyter(Path(folder), theme=f"JupyterLab {theme.title()}")
             try:
                 opening = OPEN.replace("editor()", "editor(height=300)")
-                with editing(
-                    jupyter, Path(folder), box, "1", open_with=opening, dark=theme == "dark", size=SIZE
-                ) as notebook:
+                with (
+                    browsing(Path(folder) / "browser", jupyter, dark=theme == "dark") as browser,
+                    editing(jupyter, browser, box, "1", open_with=opening, size=SIZE) as notebook,
+                ):
                     take(notebook, box, theme)
             finally:
                 jupyter.close()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from browser_stage import Jupyter, Notebook, editing, wait_for
+from playwright.sync_api import BrowserContext
 
 import taskframe as tf
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of the clients that drive the kernel and the browser
+
+EVIL = "<img src=x onerror=\"document.body.dataset.evil='1'\"></script><script>document.body.dataset.evil='1'</script>"
 
 
 def held(box: tf.LocalSandbox) -> dict[str, dict[str, Any]]:
@@ -32,16 +34,22 @@ def until(notebook: Notebook, expression: str, value: Any) -> None:
         raise AssertionError(f"{expression} is {last[0]!r}, not {value!r}; the note says {notebook.note!r}") from None
 
 
-def test_conflicts_and_problems(jupyter: Jupyter, tmp_path: Path, box: tf.LocalSandbox) -> None:
-    """A problem leads to its cell, and is mended there; of two conflicts one goes to theirs, one to ours."""
-    first, second, third = [t for t in box["reload"].tasks() if t["status"] == "todo"][:3]
+def test_conflicts_and_problems(jupyter: Jupyter, browser: BrowserContext, box: tf.LocalSandbox) -> None:
+    """A problem leads to its cell, and is mended there; of two conflicts one goes to theirs, one to ours.
+
+    Before that, a task titled with markup shows as text in grid, tooltip, editor, changes, preview and report.
+    """
+    evil = box["reload"].tasks()[0]
+    box["reload"].edit(evil["id"], title=EVIL)
+    first, second, third = [t for t in box["reload"].tasks()[1:] if t["status"] == "todo"][:3]
     edit = (
         "for i, title in {titles!r}.items():\n    tasks.df.loc[i, 'title'] = title\n"
         "tasks.df.loc[{third!r}, 'title'] = ''"
     )
     titles = {first["id"]: "ours one", second["id"]: "ours two"}
-    with editing(jupyter, tmp_path, box, "1", name="conflicts") as notebook:
+    with editing(jupyter, browser, box, "1", name="conflicts") as notebook:
         page = notebook.page
+        hostile(notebook, box, evil["id"])
         notebook.type_in(2, edit.format(titles=titles, third=third["id"]))
         problem = page.locator(".tf-problems")
         problem.wait_for()
@@ -60,7 +68,7 @@ def test_conflicts_and_problems(jupyter: Jupyter, tmp_path: Path, box: tf.LocalS
             box["reload"].edit(task["id"], title="theirs")
         notebook.tab("Apply")
         notebook.button("Apply 3 tasks").click()
-        until(notebook, "editor.report.counts if editor.report else None", {"applied": 1, "conflict": 2})
+        until(notebook, "editor.report.counts", {"applied": 1, "conflict": 2})
         assert box["reload"].task(third["id"])["title"] == "mended"
         choice = page.locator(".taskframe-editor .widget-hbox", has_text=second["identifier"]).last
         choice.get_by_role("button", name="mine").click()
@@ -77,18 +85,47 @@ def test_conflicts_and_problems(jupyter: Jupyter, tmp_path: Path, box: tf.LocalS
         assert (notebook.outside, notebook.errors) == ([], [])
 
 
+def hostile(notebook: Notebook, box: tf.LocalSandbox, task: str) -> None:
+    """Markup in a title is text wherever it shows, and goes to the service as it is."""
+    page = notebook.page
+    assert notebook.cell(0, "title").inner_text() == EVIL
+    notebook.cell(0, "title").hover()
+    page.locator(".tabulator-tooltip", has_text=EVIL).wait_for(timeout=10_000)
+    notebook.cell(0, "title").dblclick()
+    page.keyboard.press("End")
+    page.keyboard.type("<b>!")
+    page.keyboard.press("Enter")
+    until(notebook, "len(tasks.plan().changes)", 1)
+    page.locator(".tf-ticks", has_text="onerror").wait_for()
+    notebook.cell(3, "status").hover()
+    notebook.cell(0, "title").hover()
+    page.locator(".tabulator-tooltip", has_text=f"was: {EVIL}").wait_for(timeout=10_000)
+    notebook.tab("Apply")
+    notebook.button("Apply 1 task").click()
+    until(notebook, "editor.report.counts if editor.report else None", {"applied": 1})
+    notebook.button("Undo 1 task").click()
+    page.locator(".tf-ticks", has_text="onerror").wait_for()
+    assert box["reload"].task(task)["title"] == EVIL + "<b>!"
+    assert page.evaluate("document.body.dataset.evil") is None
+    assert page.locator(".taskframe-editor img").count() == 0
+    notebook.button("Back to the edits").click()
+    until(notebook, "len(editor.plan)", 0)
+
+
 @pytest.mark.parametrize("face", ["lab", "notebook"])
-def test_a_whole_job(jupyter: Jupyter, tmp_path: Path, box: tf.LocalSandbox, face: str) -> None:
+def test_a_whole_job(jupyter: Jupyter, browser: BrowserContext, box: tf.LocalSandbox, face: str) -> None:
     """Filter, edit, choose, set all, untick, dry run, apply, report, undo; no request leaves this machine."""
     before = held(box)
     urgent = [t for t in before.values() if t["status"] == "todo" and t["priority"] == "none"]
     assert len(urgent) > 3
-    with editing(jupyter, tmp_path, box, face=face, name=f"job-{face}") as notebook:
+    with editing(jupyter, browser, box, face=face, name=f"job-{face}") as notebook:
         page = notebook.page
         # filter: two drop-downs
         for label, value in (("status", "todo"), ("priority", "none")):
             picker = page.locator(".taskframe-editor .widget-vbox", has=page.get_by_text(label, exact=True)).last
             picker.locator("select").first.select_option(value)
+            picker.get_by_text(value, exact=True).locator("visible=true").wait_for()
+            picker.locator("select option:checked", has_text="or …").wait_for(state="attached")
         notebook.ready(len(urgent))
         # a cell by double-click
         title = notebook.cell(0, "title")

@@ -25,12 +25,14 @@ class Bench:
     sheet: Sheet
     hand: Hand
     desk: Desk
+    service: str = "reload"
 
     @classmethod
     def of(cls, box: tf.LocalSandbox, tasks: tf.TaskFrame, **options: Any) -> Bench:
         edits = Edits(tasks)
         sheet = Sheet(tasks, edits, **options)
-        return cls(box, tasks, edits, sheet, Hand(tasks, sheet, edits), Desk(tasks, edits))
+        service = tasks.load.service.name
+        return cls(box, tasks, edits, sheet, Hand(tasks, sheet, edits), Desk(tasks, edits), service)
 
     def column(self, name: str) -> int:
         """Where the grid has it."""

@@ -108,13 +108,13 @@ def test_a_dry_run_writes_nothing_and_undo_puts_all_back(bench: Bench) -> None:
 
 @pytest.mark.parametrize("choice", ["ours", "theirs"])
 def test_a_conflict_is_decided_a_cell_each(bench: Bench, choice: Any) -> None:
-    """ "ours" is a plan that overwrites theirs; "theirs" takes our edit back, and nothing is sent."""
+    """ "ours" is a plan that overwrites theirs; "theirs" is in the frame at once, and nothing is sent for it."""
     a, *_ = edited(bench)
     bench.box["reload"].edit(a, title="by a colleague")
     report = run(bench)
     assert report.counts == {"applied": 2, "conflict": 1}
     cells = bench.desk.conflicts
-    assert cells[["id", "column"]].values.tolist() == [[a, "title"]]
+    assert cells[["id", "column", "ours", "theirs"]].values.tolist() == [[a, "title", "one", "by a colleague"]]
     bench.desk.resolve({(a, "title"): choice})
     if choice == "ours":
         assert bench.desk.following
@@ -124,8 +124,61 @@ def test_a_conflict_is_decided_a_cell_each(bench: Bench, choice: Any) -> None:
         assert len(bench.tasks.plan()) == 0
     else:
         assert not bench.desk.following
-        assert bench.box["reload"].task(a)["title"] == "by a colleague"
-        assert (a, "title") not in {(t, c) for t, c, _ in bench.cells()}
+        assert len(bench.desk.conflicts) == 0, "it is settled"
+        assert bench.tasks.df.at[a, "title"] == "by a colleague"
+        place = bench.sheet.place_of(a, "title")
+        assert place is not None
+        assert bench.shown(place[0], "title") == "by a colleague"
+        assert bench.cells() == {(a, "priority", "urgent")}, "the other edit of this task stays one"
+        assert run(bench).counts == {"applied": 1}
+        held = bench.box["reload"].task(a)
+        assert (held["title"], held["priority"]) == ("by a colleague", "urgent")
+
+
+def test_theirs_in_one_cell_and_mine_in_another_of_one_task(any_bench: Bench) -> None:
+    """On each service: theirs is in the frame at once, mine goes out on top of theirs, and nothing is left to do."""
+    bench = any_bench
+    schema, df = bench.tasks.schema, bench.tasks.df
+    title, priority = schema.role("title"), schema.role("priority")
+    assert title is not None
+    assert priority is not None
+    task = str(df.index[0])
+    known = list(dict.fromkeys(df[priority.name]))
+    mine, theirs = [value for value in known if value != df.at[task, priority.name]][:2]
+    bench.tasks.df.loc[task, [title.name, priority.name]] = ["my title", mine]
+    bench.desk.changed()
+    colleague(bench, task, title.name, priority.name, theirs)
+    assert run(bench).counts == {"conflict": 1}
+    assert set(bench.desk.conflicts["column"]) == {title.name, priority.name}
+    bench.desk.resolve({(task, title.name): "theirs", (task, priority.name): "ours"})
+    assert bench.tasks.df.at[task, title.name] == "by a colleague"
+    assert bench.desk.conflicts["column"].tolist() == [priority.name], "mine is decided when it is applied"
+    assert bench.desk.plan is not None
+    assert bench.desk.plan.changes[["column", "before", "after"]].values.tolist() == [[priority.name, theirs, mine]]
+    assert run(bench).counts == {"applied": 1}
+    with bench.box.connect(bench.service, progress=False) as conn:
+        held = conn.load().df.loc[task]
+    assert (held[title.name], held[priority.name]) == ("by a colleague", mine)
+    assert len(bench.tasks.plan()) == 0
+
+
+def colleague(bench: Bench, task: str, title: str, priority: str, value: Any) -> None:
+    """Somebody else edits the same two cells, over a connection of their own."""
+    with bench.box.connect(bench.service, progress=False) as conn:
+        theirs = conn.load()
+        theirs.df.loc[task, [title, priority]] = ["by a colleague", value]
+        assert theirs.plan().apply().ok
+
+
+def test_theirs_leaves_alone_what_was_edited_since(bench: Bench) -> None:
+    """Whoever edits the cell again before deciding keeps that edit, and it is no way around theirs: a new conflict."""
+    a, *_ = edited(bench)
+    bench.box["reload"].edit(a, title="by a colleague")
+    run(bench)
+    bench.tasks.df.loc[a, "title"] = "edited again"
+    bench.desk.resolve({(a, "title"): "theirs"})
+    assert bench.tasks.df.at[a, "title"] == "edited again"
+    assert run(bench).conflicts[["ours", "theirs"]].values.tolist() == [["edited again", "by a colleague"]]
 
 
 def test_a_large_plan_wants_its_number(bench: Bench) -> None:

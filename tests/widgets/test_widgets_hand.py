@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from taskframe.errors import PlanError, SettingsError
+from taskframe.schema import Column, Unfit
 from taskframe.widgets.hand import read_weights
+from taskframe.widgets.values import read
 
 if TYPE_CHECKING:
     from conftest import Bench
@@ -162,3 +164,17 @@ def test_weights_are_read() -> None:
     for wrong, words in (("", "whom"), ("a: x", "weight of 'a'"), ("a, a: 2", "twice")):
         with pytest.raises(SettingsError, match=words):
             read_weights(wrong)
+
+
+def test_a_number_has_its_range() -> None:
+    """What is typed into a cell is a number, whole where it must be, and within the bounds; else it says them."""
+    effort = Column("effort", "number", editable=True, minimum=0.5, maximum=40)
+    assert read("7.5", effort) == 7.5
+    points = Column("points", "integer", editable=True, minimum=1, maximum=4)
+    assert read("4", points) == 4
+    for value, column, words in (
+        ("41", effort, "41 is above 40"), ("0", effort, "below 0.5"), ("many", effort, "many"),
+        ("2.5", points, "2.5"), ("0", points, "0 is below 1"),
+    ):  # fmt: skip
+        with pytest.raises(Unfit, match=words):
+            read(value, column)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from taskframe.errors import SettingsError
+from taskframe.schema import Column, Schema
 from taskframe.widgets.filters import Filter
 
 if TYPE_CHECKING:
@@ -60,6 +61,19 @@ def test_a_query_that_is_none_says_so_and_changes_nothing(bench: Bench, query: s
     with pytest.raises(SettingsError, match="query"):
         bench.sheet.show(Filter(query=query))
     assert ids(bench) == before
+
+
+def test_a_name_with_a_dot_wants_backticks() -> None:
+    """The error says so, and where they are there it says what else is wrong."""
+    df = pd.DataFrame({"status.name": ["Open", "Closed"], "name": ["a", "b"]}, index=["1", "2"])
+    schema = Schema((Column("status.name", "text"), Column("name", "text")), "_id")
+    for query, words in (
+        ("status.name == 'Open'", "Write `status.name` in backticks"),
+        ("`status.name` == 'Open' and nam == 'a'", "Did you mean 'name'"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            Filter(query=query).mask(df, schema, {}, df.index)
+    assert Filter(query="`status.name` == 'Open'").mask(df, schema, {}, df.index).tolist() == [True, False]
 
 
 def test_sorting_goes_up_down_and_back(any_bench: Bench) -> None:

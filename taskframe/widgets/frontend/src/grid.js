@@ -28,13 +28,17 @@ function lock() {
 }
 
 class View {
-  constructor(model, el) {
+  /** `widths`: those that somebody gave to columns, by name. */
+  constructor(model, el, widths = {}) {
     this.model = model;
+    this.widths = widths;
     this.name = Math.random().toString(36).slice(2);
     this.columns = model.get("columns");
     this.typed = { key: null };
     this.wanted = new Set();
     this.asked = new Map(); // block → version
+    this.early = []; // rows that came while the table was being filled
+    this.late = []; // rows that came while somebody was typing in them
     this.frame = document.createElement("div");
     this.frame.className = "tf-grid";
     this.box = document.createElement("div");
@@ -64,11 +68,14 @@ class View {
         width: 52, hozAlign: "right", cssClass: "tf-rownum",
       },
     });
+    this.table.on("tableBuilding", () => this.modest());
     this.table.on("tableBuilt", () => this.built());
     this.table.on("renderComplete", () => { shield(this.box); this.look(); });
     this.table.on("scrollVertical", () => this.look());
     this.table.on("cellEdited", (cell) => this.edited(cell));
-    this.table.on("cellEditing", () => shield(this.box));
+    for (const name of ["cellEdited", "cellEditCancelled"]) this.table.on(name, () => setTimeout(() => this.catchUp()));
+    this.table.on("cellEditing", () => { shield(this.box); requestAnimationFrame(() => this.select()); });
+    this.table.on("columnResized", (column) => this.resized(column));
     this.table.on("rangeChanged", () => this.prefetch());
     this.box.addEventListener("copy", (event) => this.copy(event));
     this.box.addEventListener("paste", (event) => this.paste(event));
@@ -100,7 +107,7 @@ class View {
     return {
       title: column.name,
       field: `c${j}`,
-      width: column.width,
+      width: this.widths[column.name] ?? column.width,
       titleFormatter: () => this.title(column, j),
       formatter: (cell) => this.cell(cell, column, j),
       editor: column.editable ? (drop ? "list" : field(column, this.typed)) : undefined,
@@ -203,18 +210,37 @@ class View {
     return this.rows[k]?.getData().version === this.version;
   }
 
+  /** Rows that are put into the table don't draw the focus to it: whoever types elsewhere goes on typing there. Nor does
+   * the focus move the page: a double-click on a grid that is half in sight would end on another row than it began. */
+  modest() {
+    const ranges = this.table.modules.selectRange;
+    const restore = ranges.restoreFocus.bind(ranges);
+    ranges.restoreFocus = () => (this.ready || this.box.contains(document.activeElement) ? restore() : false);
+    for (const element of [this.table.rowManager.element, this.table.element]) {
+      const focus = element.focus.bind(element);
+      element.focus = (options) => focus({ preventScroll: true, ...options });
+    }
+  }
+
   built() {
-    this.rows = this.table.getRows();
-    this.ready = true;
+    this.filled();
     this.order();
     shield(this.box);
-    this.look();
-    this.frame.dataset.ready = "1";
+    if (this.model.get("view").version === this.version) this.look();
+    else this.reset(); // it was turned over while the table was being built
+  }
+
+  /** The table has the rows that it should have. */
+  filled() {
+    this.rows = this.table.getRows();
+    this.ready = true;
+    for (const message of this.early.splice(0)) this.take(message);
     this.frame.dataset.rows = String(this.rows.length);
+    this.frame.dataset.ready = "1";
   }
 
   async reset() {
-    if (!this.ready) return;
+    if (!this.ready) return; // once it is filled it looks again
     const view = this.model.get("view");
     this.asked.clear();
     this.wanted.clear();
@@ -222,16 +248,18 @@ class View {
       this.version = view.version; // the same rows, with other contents
       this.look();
     } else {
+      this.ready = false;
       this.frame.dataset.ready = "0";
       const holder = this.box.querySelector(".tabulator-tableholder");
       const at = holder.scrollLeft;
       await this.table.setData(this.skeleton());
-      this.rows = this.table.getRows();
+      if (this.gone) return;
       holder.scrollTop = 0;
       holder.scrollLeft = at;
-      this.frame.dataset.ready = "1";
+      this.filled();
+      if (this.model.get("view").version !== this.version) return this.reset();
+      this.look();
     }
-    this.frame.dataset.rows = String(this.rows.length);
     this.order();
     shield(this.box);
   }
@@ -245,10 +273,19 @@ class View {
   }
 
   take(message) {
-    if (message.version !== this.version || !this.ready) return;
+    if (message.version !== this.version) return;
+    if (!this.ready) {
+      this.early.push(message);
+      return;
+    }
+    const typing = this.box.querySelector(".tabulator-editing");
     message.rows.forEach((row, i) => {
       const found = this.rows[message.at[i]];
       if (!found) return;
+      if (typing && found.getElement().contains(typing)) {
+        this.late.push({ ...message, at: [message.at[i]], rows: [row] });
+        return;
+      }
       const data = { version: message.version, id: row.id, changed: row.changed, problems: row.problems, before: row.before };
       row.values.forEach((value, j) => { data[`c${j}`] = value; });
       this.taking = true;
@@ -258,6 +295,11 @@ class View {
     });
     this.frame.dataset.filled = String(Number(this.frame.dataset.filled ?? 0) + message.rows.length);
     shield(this.box);
+  }
+
+  /** The edit is over: what came for its row meanwhile is shown. */
+  catchUp() {
+    if (!this.gone) for (const message of this.late.splice(0)) this.take(message);
   }
 
   heard(message) {
@@ -285,6 +327,11 @@ class View {
     this.send({ type: "edit", k: data.k, id: data.id, column: j, value: this.columns[j].choices && value === "" ? null : value });
   }
 
+  resized(column) {
+    const j = Number(column.getField().slice(1));
+    this.widths[this.columns[j].name] = column.getWidth();
+  }
+
   range() {
     const range = this.ready && this.table.getRanges()[0];
     if (!range) return null;
@@ -294,6 +341,12 @@ class View {
     return {
       top: rows[0].getData().k, bottom: rows.at(-1).getData().k, columns: columns.map((name) => Number(name.slice(1))),
     };
+  }
+
+  /** In a drop-down that is typed into, what is typed takes the place of what is there. */
+  select() {
+    const input = this.box.querySelector(".tabulator-editing input:not(.tf-field)");
+    if (input && document.activeElement === input) input.select();
   }
 
   editing(event) {
@@ -363,9 +416,12 @@ class View {
   destroy() {
     for (const [name, heard] of Object.entries(this.listeners)) this.model.off(name, heard);
     clearTimeout(this.timer);
+    this.gone = true;
     this.table.destroy();
   }
 }
+
+export { Tabulator }; // for whoever wants to hold the grid against the bare table
 
 export default {
   render({ model, el }) {
@@ -373,7 +429,7 @@ export default {
     const again = () => {
       view.destroy();
       el.replaceChildren();
-      view = new View(model, el);
+      view = new View(model, el, view.widths);
     };
     model.on("change:columns", again);
     return () => {
