@@ -16,6 +16,7 @@ from taskframe.catalogue import EMPTY, Catalogue
 from taskframe.config import find_service, journal_path, kept, read_rate, read_settings
 from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.clock import Clock, SystemClock
+from taskframe.engine.garbage import full_collections_postponed
 from taskframe.engine.limits import shared_limiter
 from taskframe.engine.link import Link
 from taskframe.engine.tokens import Fresh, TokenSource
@@ -259,7 +260,8 @@ class Connection:
             )
             self._catalogue = about.catalogue
             self._people.learn(about.people)
-        return TaskFrame(df, about, self)
+        with full_collections_postponed():
+            return TaskFrame(df, about, self)
 
     # applying
 
@@ -285,6 +287,10 @@ class Connection:
     def resume_run(self, report: Report, on_conflict: OnConflict, verify: Verify | None) -> Report:
         """Goes on with a run; see `Report.resume`."""
         return self._runs.resume(report, self._people.names, on_conflict, verify)
+
+    async def resume_run_async(self, report: Report, on_conflict: OnConflict, verify: Verify | None) -> Report:
+        """The same, awaited; see `Report.resume_async`."""
+        return await self._runs.resume_async(report, self._people.names, on_conflict, verify)
 
     def seconds_for(self, calls: int) -> float | None:
         """How long so many calls take at the known limits; None where no limit is known."""

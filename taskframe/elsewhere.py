@@ -91,6 +91,7 @@ def from_frame(
         limited=True,
         notes=[*edited.notes, *_undocumented(frame, schema)],
         editable=tuple(editable),
+        by_ids=True,
     )
     if isinstance(connection, str):
         return TaskFrame(frame, load, None)

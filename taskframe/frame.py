@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -33,6 +33,7 @@ from taskframe.preview.text import frame_text
 from taskframe.preview.views import FrameView
 from taskframe.preview.words import count
 from taskframe.reassign import reassign
+from taskframe.refresh import Loaded, Moved, Refreshed, Wanted, refreshing
 from taskframe.schema import Schema, Unfit
 from taskframe.sheets import Sheets
 
@@ -57,6 +58,7 @@ class TaskFrame(Sheets):
         self._baseline = Baseline.of(df, load.schema)
         self._df = df
         self._answering = threading.Lock()
+        self._moved: Moved | None = None
 
     @property
     def df(self) -> pd.DataFrame:
@@ -105,7 +107,8 @@ class TaskFrame(Sheets):
         return self._load.catalogue
 
     @property
-    def _people(self) -> People:
+    def known(self) -> People:
+        """The people that tasks can be assigned to: whom the connection knows, or the load."""
         return self._connection.known if self._connection else People(self._load.people)
 
     def __len__(self) -> int:
@@ -134,7 +137,7 @@ class TaskFrame(Sheets):
             limited=self._load.limited,
             notes=self._load.notes,
             edited=self._edited(),
-            names=self._people.names,
+            names=self.known.names,
         )
 
     def _edited(self) -> int | None:
@@ -150,7 +153,7 @@ class TaskFrame(Sheets):
         Of `tasks.df` as it is. Needs the extra `plot`.
         """
         title = f"{count(len(self._df), 'task')} of {self._load.service.label}"
-        return tasks_picture(self._df, self.schema, self._people.names, self._load.loaded_at, title)
+        return tasks_picture(self._df, self.schema, self.known.names, self._load.loaded_at, title)
 
     def editor(self, *, columns: Sequence[str] | None = None, height: int = 420) -> Editor:
         """The editor for a notebook: filter, grid, changes, apply. It edits `tasks.df` itself.
@@ -191,7 +194,7 @@ class TaskFrame(Sheets):
 
     def _resolved(self, edited: Edited, *, ask: bool = False) -> Edited:
         """With ids where people were named. `ask`: the service is asked who goes by a handle or mail address."""
-        people = self._people
+        people = self.known
         asked: list[str] = []
 
         def find(word: str) -> str | None:
@@ -252,10 +255,11 @@ class TaskFrame(Sheets):
         Raises PlanError when nobody has the source.
         """
         who = self._person(source)
-        people = self._targets(targets)
+        people = self.whom(targets)
         return reassign(self._df, self.schema, who, people, where=where, column=column, called={who: source})
 
-    def _targets(self, targets: str | Sequence[str] | Mapping[str, float] | None) -> dict[str | None, float]:
+    def whom(self, targets: str | Sequence[str] | Mapping[str, float] | None) -> dict[str | None, float]:
+        """The `targets` of `reassign` as id → weight. Raises PlanError or SettingsError for somebody nobody knows."""
         if targets is None or isinstance(targets, str):
             targets = [targets]  # type: ignore[list-item]
         if not isinstance(targets, Iterable):
@@ -271,8 +275,8 @@ class TaskFrame(Sheets):
         """The id of `who`; a name that nobody has is an error, and no new assignee."""
         if who is None:
             return None
-        found = known_id(self._people, who) if self._connection is None else self._connection.person_id(who)
-        names = self._people.names
+        found = known_id(self.known, who) if self._connection is None else self._connection.person_id(who)
+        names = self.known.names
         near = did_you_mean(found, names.values())
         if (
             found == who
@@ -286,6 +290,62 @@ class TaskFrame(Sheets):
     def _is_assignee(self, who: str) -> bool:
         frame = self._baseline.frame
         return any((frame[c.name] == who).any() for c in self.schema.roles("assignee") if c.name in frame)
+
+    # loading again
+
+    def refresh(self) -> TaskFrame:
+        """The same tasks, loaded again, with the edits of `tasks.df` on top; this frame stays as it is.
+
+        Asked for is what was asked for then: filters, limit or ids. Each edited cell goes by the rule for conflicts:
+        where the service still has what was loaded, it is an edit of the new frame; where it has the edit's value,
+        nothing is left to do; where others changed the cell, the edit stays, on the old value, and an apply reports
+        the conflict. Edited tasks that the filters no longer find are looked up (a reading of the whole list). What
+        moved is in `moved` of the new frame. Columns of your own go along; edits of what can't be edited don't.
+
+        Raises what `Connection.load` does, and FrameError for a frame without a connection.
+        """
+        connection, steps = self._anew()
+        try:
+            wanted = next(steps)
+            while True:
+                tasks = connection.load(**wanted)
+                wanted = steps.send((tasks.df, tasks.load))
+        except StopIteration as end:
+            return self._refreshed(end.value)
+
+    async def refresh_async(self) -> TaskFrame:
+        """`refresh`, awaited."""
+        connection, steps = self._anew()
+        wanted = next(steps)
+        while True:
+            tasks = await connection.load_async(**wanted)
+            try:
+                wanted = steps.send((tasks.df, tasks.load))
+            except StopIteration as end:
+                return self._refreshed(end.value)
+
+    @property
+    def moved(self) -> Moved | None:
+        """What moved since the load that this one refreshed; None where it refreshed none."""
+        return self._moved
+
+    def _anew(self) -> tuple[Connection, Generator[Wanted, Loaded, Refreshed]]:
+        if self._connection is None:
+            raise FrameError(
+                "this frame has no connection to load it with: tf.open_tasks(path, conn) and tf.from_frame(df, conn) "
+                "give one that has"
+            )
+        self._refresh()
+        edited = self._taken(self._df)
+        lineage = Lineage.of(self._baseline, edited)
+        found = diff(lineage.seen, edited, load=self._load.label)
+        found = replace(found, changes=lineage.changes(found.changes))
+        return self._connection, refreshing(self._load, self._baseline, edited, found, self._df)
+
+    def _refreshed(self, made: Refreshed) -> TaskFrame:
+        tasks = TaskFrame(made.df, made.load, self._connection)
+        tasks._baseline, tasks._moved = made.baseline, made.moved
+        return tasks
 
     # files
 

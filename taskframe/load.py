@@ -21,7 +21,8 @@ class Load:
     """A load. Frames, plans and reports carry it; saved ones hold it.
 
     - `loaded_at`: UTC. `size`: tasks loaded.
-    - `filters`: as asked for; `limited`: only so many, or only some ids, were wanted.
+    - `filters`: as asked for; `limited`: only so many, or only some ids, were wanted: `limit`, or those of the frame
+      (`by_ids`).
     - `editable`: columns that were asked to be editable and are not by themselves.
     - `complete`: False when the list was cut and the user went on with it; `gaps` names what is missing.
     """
@@ -38,6 +39,8 @@ class Load:
     gaps: Sequence[str] = ()
     notes: Sequence[str] = ()
     editable: Sequence[str] = ()
+    limit: int | None = None
+    by_ids: bool = False
 
     @property
     def people(self) -> Sequence[Person]:
@@ -82,6 +85,8 @@ class Load:
             "gaps": list(self.gaps),
             "notes": list(self.notes),
             "editable": list(self.editable),
+            "limit": self.limit,
+            "by_ids": self.by_ids,
         }
 
     @classmethod
@@ -106,6 +111,8 @@ class Load:
             gaps=saved.gaps,
             notes=saved.notes,
             editable=saved.editable,
+            limit=saved.limit,
+            by_ids=saved.by_ids,
         )
 
 
@@ -135,3 +142,5 @@ class _Saved(msgspec.Struct):
     gaps: tuple[str, ...]
     notes: tuple[str, ...]
     editable: tuple[str, ...] = ()
+    limit: Annotated[int, msgspec.Meta(gt=0)] | None = None
+    by_ids: bool = False

@@ -27,6 +27,7 @@ from taskframe.sequel import Conflicts, left_edits, retry_plan, undo_plan
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from taskframe.connection import Connection
     from taskframe.plan import Plan
 
 DONE = frozenset({"applied", "unchanged", "ready"})
@@ -206,14 +207,26 @@ class Report:
         `on_conflict` and `verify` are those of the run, unless given (a function is not kept in the journal). Raises
         JournalError when the run is under way, PlanError for a dry run. Where nothing was left, gives this report.
         """
+        going = self._going_on(on_conflict, verify)
+        return self if going is None else going[0].resume_run(self, *going[1])
+
+    async def resume_async(self, *, on_conflict: OnConflict | None = None, verify: Verify | None = None) -> Report:
+        """`resume`, awaited. A cancellation ends the run in order, as it does `Plan.apply_async`."""
+        going = self._going_on(on_conflict, verify)
+        return self if going is None else await going[0].resume_run_async(self, *going[1])
+
+    def _going_on(
+        self, on_conflict: OnConflict | None, verify: Verify | None
+    ) -> tuple[Connection, tuple[OnConflict, Verify | None]] | None:
+        """Who goes on with the run, and how; None where nothing is left."""
         self._check_written("resume")
         connection = self.plan.connection
         if not any(o.left for o in self._outcomes) and (connection is None or not self.stopped):
-            return self
+            return None
         if connection is None:
             raise PlanError("this report has no connection: conn.report(run_id) gives one that has")
         way = self._options.get("verify") if verify is None else verify
-        return connection.resume_run(self, on_conflict or self._options.get("on_conflict") or "report", way)
+        return connection, (on_conflict or self._options.get("on_conflict") or "report", way)
 
     @property
     def _by_now(self) -> Report:

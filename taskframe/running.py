@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskframe.engine.applying import OnConflict, Run, Verify
+from taskframe.engine.garbage import collector_paused
 from taskframe.engine.interrupts import uninterrupted
 from taskframe.engine.link import Link
 from taskframe.engine.outcome import Outcome
@@ -50,15 +51,12 @@ async def run_plan(
     """
     caller = link.caller()
     started = link.clock.now()
-    counts: dict[str, int] = {}
     desc = f"{'Checking' if dry else 'Applying to'} {link.service.label}"
     begun, done = ({}, set()) if earlier is None else left_of(earlier.found)
     with progress_bar(progress, desc=desc, total=len(plan) - len(done)) as bar:
 
         def show(outcome: Outcome) -> None:
-            counts[outcome.kind] = counts.get(outcome.kind, 0) + 1
-            bar.set_postfix(counts, refresh=False)
-            bar.update()
+            bar.count(outcome.kind)
 
         run = Run(
             link.service,
@@ -112,7 +110,8 @@ def after_run(plan: Plan, report: Report, outcomes: Sequence[Outcome], *, interr
 
     Whatever comes in between, the report is had: an interrupt waits, and so does `interrupted`, one that came before.
     """
-    came = uninterrupted(lambda: _follow(plan, outcomes))
+    with collector_paused():
+        came = uninterrupted(lambda: _follow(plan, outcomes))
     if came or interrupted or report.stopped == INTERRUPTED:
         words = (
             f"run {report.run_id}; the report is in .report (a notebook's next cell has it as sys.last_value.report)"

@@ -104,7 +104,17 @@ class Runs:
     ) -> Report:
         """A run, awaited. A cancellation ends it in order too, and the frame follows what was applied."""
         stop = Stop()
-        report, outcomes = await self._session.arun_in_order(self._new(plan, names, on_conflict, verify, stop), stop)
+        return await self._awaited(plan, stop, self._new(plan, names, on_conflict, verify, stop))
+
+    async def resume_async(
+        self, report: Report, names: Mapping[str, str], on_conflict: OnConflict, verify: Verify | None
+    ) -> Report:
+        """Goes on with a run, awaited in the same way."""
+        stop = Stop()
+        return await self._awaited(report.plan, stop, self._rest(report, names, on_conflict, verify, stop))
+
+    async def _awaited(self, plan: Plan, stop: Stop, work: Any) -> Report:
+        report, outcomes = await self._session.arun_in_order(work, stop)
         if not stop.asked or self._session.closed:
             return after_run(plan, report, outcomes)
         with suppress(ApplyInterrupted):

@@ -6,7 +6,8 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ PATIENCE: Final = 0.1
 """Outcomes are committed in groups of at most `GROUP`, or after so many seconds."""
 
 PULSE: Final = 1.0
-"""While a run is under way it says so once in so many seconds."""
+"""While a run is under way it says so once in so many seconds, at least."""
 
 
 class Recorder:
@@ -47,6 +48,7 @@ class Recorder:
         self._wall = wall
         self._fail = fail
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._outcomes: deque[tuple[int, Outcome]] = deque()  # no queue: to wake the thread costs more than to write
         self._error: JournalError | None = None
         self._mark = self._asked = 0
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -116,7 +118,9 @@ class Recorder:
 
     def outcome(self, position: int, outcome: Outcome) -> None:
         """This became of a task."""
-        self._jobs.put(_Job("outcome", (position, outcome)))
+        self._outcomes.append((position, outcome))
+        if len(self._outcomes) == GROUP:
+            self._jobs.put(_Job("nudge", None))
 
     def close(self, stopped: str, calls: int, elapsed: float) -> None:
         """The run has ended, and all is on disk when this returns. Raises JournalError where it is not."""
@@ -136,47 +140,61 @@ class Recorder:
 
     def _work(self) -> None:
         database: sqlite3.Connection | None = None
+        written = time.monotonic()
         try:
             while True:
-                group = self._group()
-                if self._error is None:
-                    try:
-                        database = database or connect(self._path)
-                        self._commit(database, group)
-                    except Exception as error:  # a value that JSON has not, too: nobody may wait for ever
-                        self._give_up(error)
-                for job in group:
-                    job.finish(self._error)
-                if any(job.kind in ("end", "leave") for job in group):
+                jobs = self._next()
+                over = any(job.kind in ("end", "leave") for job in jobs)
+                for group in self._groups(jobs):
+                    if not group and time.monotonic() < written + PULSE:
+                        continue
+                    if self._error is None:
+                        try:
+                            database = database or connect(self._path)
+                            self._commit(database, group)
+                            written = time.monotonic()
+                        except Exception as error:  # a value that JSON has not, too: nobody may wait for ever
+                            self._give_up(error)
+                    for job in group:
+                        job.finish(self._error)
+                if over:
                     return
         finally:
             if database is not None:
                 database.close()
 
-    def _group(self) -> list[_Job]:
-        """What is to be committed together; empty when nothing was to be written for a while."""
-        try:
-            group = [self._jobs.get(timeout=PULSE)]
-        except Empty:
-            return []
-        until = time.monotonic() + PATIENCE
-        while len(group) < GROUP and group[-1].kind not in ("marks", "end", "leave"):
-            until = 0.0 if group[-1].kind == "step" else until  # a call waits for it: only what is there goes along
-            try:
-                group.append(self._jobs.get(timeout=max(0.0, until - time.monotonic())))
-            except Empty:
-                break
-        return group
+    def _next(self) -> list[_Job]:
+        """What waits to be written; empty when nothing came for a while, but for outcomes."""
+        jobs: list[_Job] = []
+        with suppress(Empty):
+            jobs.append(self._jobs.get(timeout=PATIENCE))
+            while jobs[-1].kind not in ("end", "leave"):
+                jobs.append(self._jobs.get_nowait())
+        return [job for job in jobs if job.kind != "nudge"]
+
+    def _groups(self, jobs: list[_Job]) -> Iterator[list[_Job]]:
+        """What is to be committed together: the jobs go with the last of the outcomes."""
+        while True:
+            outcomes = [self._outcomes.popleft() for _ in range(min(len(self._outcomes), GROUP))]
+            made = [_Job("outcome", outcomes)] if outcomes else []
+            if not self._outcomes:
+                yield made + jobs
+                return
+            yield made
 
     def _commit(self, database: sqlite3.Connection, group: Sequence[_Job]) -> None:
         run = self._run
-        outcomes = [job.what for job in group if job.kind == "outcome"]
         database.execute("BEGIN IMMEDIATE")
         try:
             for job in group:
                 if job.kind == "marks":
                     database.executemany(
                         "INSERT INTO marks (run, first, last) VALUES (?, ?, ?)", [(run, *m) for m in job.what]
+                    )
+                elif job.kind == "outcome":
+                    database.executemany(
+                        "INSERT OR REPLACE INTO outcomes (run, position, kind, outcome) VALUES (?, ?, ?, ?)",
+                        [(run, position, found.kind, encoded(outcome_json(found))) for position, found in job.what],
                     )
                 elif job.kind == "step":
                     position, made = job.what
@@ -187,10 +205,6 @@ class Recorder:
                         "UPDATE runs SET ended = ?, stopped = ?, calls = calls + ?, elapsed = elapsed + ? WHERE id = ?",
                         (self._wall(), *job.what, run),
                     )
-            database.executemany(
-                "INSERT OR REPLACE INTO outcomes (run, position, kind, outcome) VALUES (?, ?, ?, ?)",
-                [(run, position, outcome.kind, encoded(outcome_json(outcome))) for position, outcome in outcomes],
-            )
             database.execute("UPDATE runs SET seen = ? WHERE id = ?", (self._wall(), run))
             database.execute("COMMIT")
         except BaseException:
@@ -216,7 +230,7 @@ def _settle(done: asyncio.Future[None], error: JournalError | None) -> None:
 class _Job:
     """Something to be written; `then` is called on `loop` when it is on disk, or will never be."""
 
-    kind: Literal["marks", "step", "outcome", "end", "leave"]
+    kind: Literal["marks", "step", "outcome", "end", "leave", "nudge"]
     what: Any
     loop: asyncio.AbstractEventLoop | None = None
     then: Callable[[JournalError | None], object] | None = None

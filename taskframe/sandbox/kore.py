@@ -32,6 +32,7 @@ class KoreSandbox(TaskSandbox[Tasks]):
     """The server side of Kore's Case Management. The switches may be turned at any time:
 
     - `enforce_jti`: each token needs a jti never seen before and an exp at most an hour away;
+    - `leeway`: for how many seconds after its end a token is still taken (0), as clocks may differ;
     - `ready_token`: `settings` gives a token (good for a day) in place of client id and secret;
     - `limit_status`, `limit_text`: how a call beyond a rate window is answered; neither is certain;
     - `limits`: rate windows per account, `(calls, seconds, "announced" | "hidden" | "date" | "ms")`;
@@ -76,6 +77,15 @@ class KoreSandbox(TaskSandbox[Tasks]):
     @enforce_jti.setter
     def enforce_jti(self, on: bool) -> None:
         self._apps.enforce_jti = on
+
+    @property
+    def leeway(self) -> float:
+        """Seconds after its end for which a token is still taken."""
+        return self._apps.leeway
+
+    @leeway.setter
+    def leeway(self, seconds: float) -> None:
+        self._apps.leeway = seconds
 
     # The oracle's side
 
@@ -207,6 +217,13 @@ class KoreSandbox(TaskSandbox[Tasks]):
             task["priority"] = self.account.show("priority", task["priority"]["_id"], short=True)
         wanted = [k for k in task if k not in self.omit and (columns is None or k in columns or k == "_id")]
         return {self.stream_key if k == "iId" else k: task[k] for k in wanted}
+
+    def manner(self, columns: Collection[str] | None) -> bytes:
+        """All that `shown` goes by besides the task."""
+        account = self.account
+        lists = (account.statuses, account.priorities, account.people, account.fields)
+        switches = (self.short_forms, self.stream_key, list(self.omit), None if columns is None else list(columns))
+        return msgspec.json.encode((lists, switches))
 
     def person(self, sub: str) -> str | None:
         """The `_id` of whom a token stands for, by `_id` or address; None when it is nobody here."""

@@ -35,6 +35,7 @@ class Apps:
         self._revoked: set[str] = set()
         self._spent: set[tuple[str, str]] = set()
         self.enforce_jti = False
+        self.leeway = 0.0
         self.first = self.add("caller")
 
     def add(self, label: str, *, scoped: bool = True) -> App:
@@ -79,7 +80,7 @@ class Apps:
         if app is None or app.revoked or token in self._revoked:
             raise Refused(401, "Invalid SDK credentials", code=4002)
         ends = expiry(claims)
-        if "exp" in claims and (ends is None or ends <= now):
+        if "exp" in claims and (ends is None or ends + self.leeway <= now):
             raise Refused(401, "Token has expired", code=4003)
         if not claims.get("sub"):
             raise Refused(401, "Token has no sub", code=4002)

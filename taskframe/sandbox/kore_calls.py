@@ -58,11 +58,11 @@ def get_tasks(box: KoreSandbox, call: Call, sub: str) -> Reply:
         by = 'ORDER BY "updated" DESC, "id" DESC'
     true_total = box.store.count(where, values)
     there = true_total if box.cap is None else min(true_total, box.cap)
-    page = box.store.find(where, values, f"{by} LIMIT {max(0, min(limit, there - skip))} OFFSET {skip}")
     columns = given.get("selectedColumns") or None
-    results = [box.shown(task, columns) for task in page]
+    rest = f"{by} LIMIT {max(0, min(limit, there - skip))} OFFSET {skip}"
+    results = box.store.said(where, values, rest, lambda task: box.shown(task, columns), box.manner(columns))
     reply: dict[str, Any] = {"results": results, "page": skip // limit + 1, "limit": limit}
-    reply["hasMore"] = skip + len(page) < there
+    reply["hasMore"] = skip + len(results) < there
     if box.total:
         total = max(0, true_total + box.total_error)
         reply |= {"totalPages": -(-total // limit), "totalResults": total}

@@ -7,11 +7,12 @@ only the `_id`, of custom fields only `[_id, value]`.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from taskframe.sandbox.base import timestamp
 from taskframe.sandbox.kore_account import Account, make_id
@@ -53,6 +54,8 @@ class Tasks:
             self._table.add(_row(task) for task in seeded(n, seed, account))
         # A file that is opened again already holds the ids that the first run made.
         self._rng = random.Random(f"{seed}:kore:{len(self)}")
+        self._by = b""
+        self._said: dict[str, tuple[str, Raw]] = {}
 
     def __len__(self) -> int:
         return self._table.count()
@@ -69,6 +72,22 @@ class Tasks:
     def find(self, where: str, values: Sequence[Any], rest: str) -> list[Task]:
         """The tasks that a condition picks; `rest` is the order and the limit."""
         return [self.wire(_held(row)) for row in self._table.rows(f"{where} {rest}", values)]
+
+    def said(self, where: str, values: Sequence[Any], rest: str, say: Callable[[Task], Task], by: bytes) -> list[Raw]:
+        """The same, each as JSON of what `say` makes of it; `by` is all that this depends on besides the task.
+
+        What was said of a task is kept until either changes: a list is asked for again and again.
+        """
+        if by != self._by:
+            self._by, self._said = by, {}
+        found = []
+        for task_id, held in self._table.pairs("id", "task", f"{where} {rest}", values):
+            known = self._said.get(task_id)
+            if known is None or known[0] != held:
+                known = held, Raw(msgspec.json.encode(say(self.wire(msgspec.json.decode(held)))))
+                self._said[task_id] = known
+            found.append(known[1])
+        return found
 
     def count(self, where: str, values: Sequence[Any]) -> int:
         """How many tasks a condition picks."""

@@ -81,6 +81,11 @@ class Table:
         found = self._database.execute(f"{self._select} {rest}", values)
         return [dict(zip(columns, row, strict=True)) for row in found]
 
+    def pairs(self, one: str, other: str, rest: str = "", values: Sequence[Any] = ()) -> list[tuple[Any, Any]]:
+        """Two columns of the rows that `rest` picks."""
+        sql = f'SELECT "{one}", "{other}" FROM {self._name} {rest}'  # noqa: S608 - names are our own
+        return [(a, b) for a, b in self._database.execute(sql, values)]
+
     def count(self, where: str = "", values: Sequence[Any] = ()) -> int:
         """How many rows there are."""
         sql = f"SELECT count(*) FROM {self._name} {where}"  # noqa: S608

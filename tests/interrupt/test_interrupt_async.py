@@ -1,4 +1,4 @@
-"""A cancelled apply_async, a connection closed under an apply, a process that ends: in order, and resumable."""
+"""What is awaited and cancelled, a connection closed under an apply, a process that ends: in order, and resumable."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from interrupt_stage import SERVICES, Stage, until
@@ -73,6 +74,41 @@ def test_a_cancellation_ends_in_order(make_stage: MakeStage, service: str, times
         assert list(found.outcomes.index) == stage.ids
         done = found.resume()
     assert set(done.counts) <= {"applied"} | ({"unchanged"} if times == 2 else set())
+    stage.check_all_there()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_going_on_is_awaited_too(make_stage: MakeStage, service: str) -> None:
+    """In a running loop, which goes on meanwhile. Cancelled half-way it ends in order; then the rest goes through."""
+    stage = make_stage(service)
+    stage.faults.add("stall", times=None, match=stage.is_write, seconds=0.3)
+
+    async def cancelled(work: Coroutine[Any, Any, tf.Report], sent: int) -> None:
+        going = asyncio.create_task(work)
+        await asyncio.to_thread(until, lambda: len(stage.writes()) >= sent)
+        going.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await going
+
+    async def main() -> tf.Report:
+        async with stage.box.connect(service, journal=stage.journal, progress=False, concurrency=4, timeout=1) as conn:
+            plan = await asyncio.to_thread(planned, stage, conn)
+            await cancelled(plan.apply_async(confirm=40), 4)
+            [run] = conn.runs().index
+            await cancelled(conn.report(run).resume_async(), 8)
+            half = conn.report(run)
+            assert conn.runs().loc[run, "state"] == "stopped"
+            assert half.counts == {"applied": 8, "skipped": 32}
+            stage.faults.clear()
+            done = await half.resume_async()
+            assert await done.resume_async() is done
+            with pytest.raises(tf.PlanError, match="dry run"):
+                await (await plan.dry_run_async()).resume_async()
+            return done
+
+    done = asyncio.run(main())
+    assert done.counts == {"applied": 40}
+    assert list(done.outcomes.index) == stage.ids
     stage.check_all_there()
 
 

@@ -1,6 +1,6 @@
 """The process that is killed: connects, opens a saved plan or a report, applies it or goes on with it, and may die.
 
-Run as a script; its job comes as one line of JSON, so that it may be started well ahead.
+Its job comes as one line of JSON, so that it may be started well ahead.
 """
 
 from __future__ import annotations

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import random
-import subprocess
-import sys
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from kill_child import WRITES
+from kill_nest import Nest
 from kill_oracle import Ours, complaints, not_put_back
 
 import taskframe as tf
@@ -25,42 +26,43 @@ SECOND = {"reload": "priority", "kore": "desc", "pragmatiks": "status"}
 OTHER = {"reload": "description", "kore": "tags", "pragmatiks": "description"}
 """What we change, and what only others do."""
 
-CHILD = Path(__file__).with_name("kill_child.py")
+NEST = Nest()
 
 
 class Child:
     """A process of its own, ready to be given a job. Its clock is the machine's, and so is the sandbox's."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(CHILD)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        stdin, stdout, stderr, end = NEST.hatch()
+        self._in = os.fdopen(stdin, "w")
+        self._out, self._err, self._end = (os.fdopen(pipe) for pipe in (stdout, stderr, end))
+        self._pid = int(self._end.readline())
+        self._code: int | None = None
         self.errors = ""
 
     def do(self, job: Mapping[str, Any]) -> str:
         """Gives it its job; the first line that it says, or "" where it died."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
+        self._in.write(json.dumps(job) + "\n")
+        self._in.flush()
         return self.line()
 
     def line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        return self._out.readline().strip()
 
     def kill(self) -> None:
         """SIGKILL."""
-        self._process.kill()
+        if self._code is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
 
     def gone(self) -> int:
         """Its exit code, once it is gone; minus 9 where it was killed."""
-        with self._process as process:
-            self.errors = process.communicate(timeout=60)[1]
-        return process.returncode
+        if self._code is None:
+            self._code = int(self._end.readline())
+            self.errors = self._err.read()
+            for pipe in (self._in, self._out, self._err, self._end):
+                pipe.close()
+        return self._code
 
 
 class Stage:
@@ -239,8 +241,8 @@ def staged(service: str, folder: Path, **options: Any) -> Iterator[Stage]:
         stage.close()
 
 
-def together(work: Callable[[Any], list[str]], jobs: Iterable[Any]) -> list[str]:
+def together(work: Callable[[Any], list[str]], jobs: Iterable[Any], *, at_once: int = 5) -> list[str]:
     """All complaints of many jobs, a few at a time: most of it is waiting for what may yet arrive."""
     jobs = list(jobs)
-    with ThreadPoolExecutor(5) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         return [f"{job}: {words}" for job, found in zip(jobs, pool.map(work, jobs), strict=True) for words in found]

@@ -29,6 +29,10 @@ STALL = ("stall", {"seconds": 400})
 IMPATIENT = 3.0
 """Seconds of ours after which a client gives up a call, where there are stalls: a busy machine answers in less."""
 
+DAY = 86_400.0
+"""How long tokens are good here: it is the weather that ends them. A token of a quarter of an hour, as Kore's are
+signed, is good for nine seconds of ours; a busy machine may take longer over a call, and the run stop in order."""
+
 MORE: Mapping[str, Sequence[str]] = {
     "reload": ("priority", "assigneeUserId", "description"),
     "kore": ("priority.name", "currAssignee._id", "desc"),
@@ -41,7 +45,8 @@ MORE: Mapping[str, Sequence[str]] = {
 class Storm:
     """One service's sandbox with tasks to edit, and the weather over it; all of it comes from `seed`.
 
-    `renews`: tokens expire, and the callable gives fresh ones. `careless`: Reload without the guard of versions.
+    `renews`: tokens expire, and the callable gives fresh ones; with Kore's even seeds each call signs its own.
+    `careless`: Reload without the guard of versions.
     """
 
     service: str
@@ -58,6 +63,10 @@ class Storm:
         self.kit: Any = KITS[self.service]()
         self.stage = Stage(self.kit.make_service(), tasks=self.tasks, seed=self.seed, factor=self.factor)
         self.server: Any = self.stage.server
+        self.renews = self.renews and (self.service != "kore" or self.seed % 2 == 1)
+        if self.service == "kore":
+            self.server.ready_token = self.renews
+            self.server.leeway = DAY
         self.watched = (Careless if self.careless else Watched)(self.stage.service)
         if isinstance(self.watched, Careless):
             self.watched.server = self.server
@@ -73,13 +82,13 @@ class Storm:
 
     def connect(self, **options: Any) -> tf.Connection:
         """A connection, with a journal, whose token is asked for anew when it has expired."""
-        token = self._fresh if self.renews and self.service != "kore" else None
+        token = self._fresh if self.renews else None
         if self.stalls:
             options = {"timeout": IMPATIENT, **options}
         return self.stage.connect(service=self.watched, journal=self.journal, token=token, **options)
 
     def _fresh(self) -> str:
-        self._given.append(self.server.token())
+        self._given.append(self.server.token(expires_in=DAY))
         return self._given[-1]
 
     # what is edited
@@ -117,15 +126,18 @@ class Storm:
     # the weather
 
     def breaks(self, *, rate: float = 0.3, meddle: float = 0.08) -> None:
-        """From now on calls fail, colleagues edit before, within and between calls, and tokens expire."""
+        """From now on calls fail, colleagues edit before, within and between calls, and tokens expire.
+
+        On a slow machine a run reads more; colleagues edit no more for that.
+        """
         self.meddle_before()
         ids = [str(task) for task in self.frame.df.index]
-        calls = 0
+        calls, most = 0, 3 * meddle * len(ids)
 
         def weather(_call: Any) -> bool:
             nonlocal calls
             calls += 1
-            if self.rng.random() < meddle:
+            if calls * meddle < most and self.rng.random() < meddle:
                 self.meddle(self.rng.choice(ids))
             if calls % 120 == 60 and self._given:
                 self.server.revoke(self._given[-1])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+import msgspec
 
 from taskframe.sandbox import Record
 from taskframe.testing.oracle import Oracle, Planned
@@ -46,13 +49,27 @@ def reads_of(records: list[Record], wanted: Mapping[str, frozenset[str]], key: s
             continue
         tag = dict(record.query).get(TAG)
         looked_for = wanted.get(tag or "", frozenset())
-        for task in _shown(record.reply, key):
+        for task in _shown(record.raw, key):
             if task in looked_for or task == record.task_id:
                 found.setdefault(task, []).append(record.n)
     return found
 
 
-def _shown(reply: Any, key: str) -> list[str]:
+@cache
+def _tasks(key: str) -> msgspec.json.Decoder[Any]:
+    """Reads nothing of a reply but the ids: of a task, of a list of tasks, or of a page of them."""
+    row = msgspec.defstruct("Row", [("id", str | None, None)], rename={"id": key})
+    whole = msgspec.defstruct(
+        "Whole", [("id", str | None, None), ("results", list[row] | None, None)], rename={"id": key}
+    )
+    return msgspec.json.Decoder(list[row] | whole)
+
+
+def _shown(raw: bytes, key: str) -> list[str]:
     """The ids of the tasks in a reply."""
-    rows = reply.get("results", [reply]) if isinstance(reply, dict) else reply
-    return [str(row[key]) for row in rows or () if isinstance(row, dict) and key in row]
+    try:
+        reply = _tasks(key).decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):  # it makes no sense, to whoever asked neither
+        return []
+    rows = reply if isinstance(reply, list) else [reply] if reply.results is None else reply.results
+    return [row.id for row in rows if row.id is not None]
