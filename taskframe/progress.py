@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,11 +37,19 @@ def check_progress(progress: object) -> None:
         raise SettingsError(f"progress= is True, False or a class like tqdm, not {progress!r}")
 
 
+_OFTEN = 0.1
+"""Seconds from one look of our own bar to the next. A class of the user's may do more than show: it is told at once."""
+
+
 class Bar:
     """A bar that does no harm: when it fails (a closed stderr, a class of the user's), the work goes on without it."""
 
-    def __init__(self, make: Callable[[], Any] | None) -> None:
+    def __init__(self, make: Callable[[], Any] | None, *, every: float = 0.0) -> None:
         self._bar: Any = None
+        self._every = every
+        self._counts: dict[str, int] = {}
+        self._fresh = 0
+        self._shown = time.monotonic()
         if make is not None:
             try:
                 self._bar = make()
@@ -50,6 +59,23 @@ class Bar:
     def update(self, n: int = 1) -> None:
         """So many more are done."""
         self._do("update", n)
+
+    def count(self, kind: str) -> None:
+        """One more is done, and became this."""
+        if self._bar is None:
+            return
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._fresh += 1
+        if not self._every:
+            self._show(self._counts)
+        elif (now := time.monotonic()) >= self._shown + self._every:
+            self._shown = now
+            self._show({name: f"{number:,}" for name, number in self._counts.items()})
+
+    def _show(self, counts: Mapping[str, int | str]) -> None:
+        fresh, self._fresh = self._fresh, 0
+        self._do("set_postfix", counts, refresh=False)
+        self._do("update", fresh)
 
     def reach(self, done: int, total: int | None) -> None:
         """So many are done in all; the total may become known, or change, on the way."""
@@ -63,12 +89,10 @@ class Bar:
                 bar.total = total
         self._do("update", done - getattr(bar, "n", 0))
 
-    def set_postfix(self, counts: Mapping[str, int], *, refresh: bool = True) -> None:
-        """What is written behind the bar."""
-        self._do("set_postfix", counts, refresh=refresh)
-
     def close(self) -> None:
         """No more to show."""
+        if self._fresh:
+            self._show({name: f"{number:,}" for name, number in self._counts.items()})
         self._do("close")
 
     def _do(self, name: str, *args: Any, **more: Any) -> None:
@@ -92,7 +116,8 @@ def progress_bar(progress: Progress, *, desc: str, total: int | None, unit: str 
     if progress is False:
         yield Bar(None)
         return
-    bar = Bar(lambda: _class(progress)(desc=desc, total=total, unit=unit, dynamic_ncols=True))
+    every = _OFTEN if progress is True else 0.0
+    bar = Bar(lambda: _class(progress)(desc=desc, total=total, unit=unit, dynamic_ncols=True), every=every)
     try:
         yield bar
     finally:

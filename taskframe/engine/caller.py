@@ -7,7 +7,6 @@ import dataclasses
 import logging
 import random
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -17,7 +16,7 @@ from pydantic import SecretStr
 from taskframe.engine.backoff import delay
 from taskframe.engine.clock import Clock
 from taskframe.engine.garbage import collector_paused
-from taskframe.engine.limits import Limiter
+from taskframe.engine.limits import Limiter, Unused
 from taskframe.engine.tokens import TokenSource
 from taskframe.engine.transport import NoReply, Request, Transport, build_request
 from taskframe.errors import AuthError, ProtocolError, ServiceError
@@ -28,7 +27,7 @@ log = logging.getLogger("taskframe")
 _LEAST = 0.5  # seconds of pause: a service that says "too many, come back in 0 s" is not called in a tight loop
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would cost a call more than all else that is in it
 class Attempt:
     """One HTTP call and what came of it.
 
@@ -70,7 +69,7 @@ class Halted(Exception):
 
 
 class _Grounded:
-    """Around all waiting ahead of a call: `wake` ends it with `Halted`. Not from `leave` on."""
+    """Around all waiting ahead of a call: `wake` ends it with `Halted`."""
 
     def __init__(self, grounded: set[_Grounded]) -> None:
         self._grounded = grounded
@@ -80,9 +79,6 @@ class _Grounded:
     def __enter__(self) -> _Grounded:
         self._grounded.add(self)
         return self
-
-    def leave(self) -> None:
-        self._grounded.discard(self)
 
     def wake(self) -> None:
         if self._task is not None:
@@ -101,6 +97,7 @@ class Caller:
     """Calls a service, for one run or one load.
 
     `calls` counts the attempts that were sent, as the server does; `pauses` how often the service had all of us wait.
+    `taken` is the newest generation of the token that the service took, for a read or for a write.
     """
 
     def __init__(
@@ -129,6 +126,7 @@ class Caller:
         self.max_wait = max_wait
         self.calls = 0
         self.pauses = 0
+        self.taken = -1
         self._settings = settings
         self._transport = transport
         self._halted = False
@@ -157,36 +155,54 @@ class Caller:
         Raises only before that: AuthError when no token can be had, SettingsError when signing fails, ProtocolError
         for a path that can't be sent, Halted, Unused.
         """
-        clock = self.clock
-        with self._ground() as grounded:
-            async with self.limiter.slot():
-                # signed in the slot: after a long wait for it an earlier signature may be too old
-                token, generation = await self.tokens.current()
-                request = self._request(call, token)
-                grounded.leave()
-                if on_leave is not None:
-                    on_leave()
-                verdict: Verdict | None = None
-                failure: NoReply | ProtocolError | None = None
-                status: int | None = None
-                sent = True
-                started = clock.now()
-                self.calls += 1
-                try:
-                    reply = await self._transport.send(request, self.timeout)
-                    status = reply.status
-                    with collector_paused() if call.kind == "read" else nullcontext():
+        if self._halted:
+            raise Halted
+        limiter, tokens = self.limiter, self.tokens
+        if not limiter.take():
+            with self._ground():
+                await limiter.acquire()
+        used = True
+        try:
+            # signed in the slot: after a long wait for it an earlier signature may be too old
+            if tokens.ready:
+                token, generation = tokens.known()
+            else:
+                with self._ground():
+                    token, generation = await tokens.current()
+            request = self._request(call, token)
+            if on_leave is not None:
+                on_leave()
+            verdict: Verdict | None = None
+            failure: NoReply | ProtocolError | None = None
+            status: int | None = None
+            sent = True
+            started = self.clock.now()
+            self.calls += 1
+            try:
+                reply = await self._transport.send(request, self.timeout)
+                status = reply.status
+                if call.kind == "read":
+                    with collector_paused():
                         verdict = self.service.judge(call, reply)
-                except NoReply as error:
-                    failure, sent = error, error.sent
-                    if not sent:
-                        self.calls -= 1
-                except ProtocolError as error:
-                    failure, status = error, error.status_code or status
-                ended = clock.now()
-                scout = status is not None and self._learn(verdict, started, ended)
+                else:
+                    verdict = self.service.judge(call, reply)
+            except NoReply as error:
+                failure, sent = error, error.sent
+                if not sent:
+                    self.calls -= 1
+            except ProtocolError as error:
+                failure, status = error, error.status_code or status
+            ended = self.clock.now()
+            scout = status is not None and self._learn(verdict, started, ended)
+        except Unused:
+            used = False
+            raise
+        finally:
+            limiter.release(used=used)
         if verdict is not None:
             request_id = verdict.request_id
+            if verdict.kind != "expired":
+                self.taken = max(self.taken, generation)
         else:
             request_id = failure.request_id if isinstance(failure, ProtocolError) else None
         if log.isEnabledFor(logging.DEBUG):

@@ -24,7 +24,7 @@ def check_on_conflict(on_conflict: object) -> None:
     """Raises SettingsError for what is none of the three: a slip of the pen must not overwrite anybody's work."""
     if callable(on_conflict):
         try:
-            inspect.signature(on_conflict).bind("id", "column", "base", "ours", "theirs")
+            inspect.signature(on_conflict).bind(*[None] * 5)
         except TypeError as error:
             raise SettingsError(
                 f"on_conflict: the function is called with (id, column, base, ours, theirs): {error}"

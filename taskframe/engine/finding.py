@@ -113,6 +113,11 @@ class Finder:
         self._apart = _FIRST_SCOUT
         self._step = _STEP
 
+    @property
+    def wary(self) -> bool:
+        """Whether a call may have to wait: something was refused."""
+        return self._scouting or self._doubtful or self.limit is not None
+
     def wait(self, now: float, flying: int) -> float | None:
         """Seconds until a call may start; None: not before one that is in flight has ended."""
         if self._scouting:

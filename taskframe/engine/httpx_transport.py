@@ -20,8 +20,8 @@ from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 from yarl import URL
 
-from taskframe.engine.aiohttp_transport import IDLE, UNSENT, connect_timeout, open_session, too_long
-from taskframe.engine.transport import MAX_BODY, NoReply, Request, headers_of
+from taskframe.engine.aiohttp_session import UNSENT, open_session
+from taskframe.engine.transport import IDLE, MAX_BODY, NoReply, Request, connect_timeout, headers_of, too_long
 from taskframe.errors import ProtocolError
 from taskframe.services.base import Reply
 

@@ -114,9 +114,18 @@ class _Gate:
         more = self.finder.wait(now, self._flying)
         return None if more is None else max(wait, more)
 
+    def take(self) -> bool:
+        if self._queue or ((self.changed or self._limits or self._until or self.finder.wary) and self.wait() != 0.0):
+            return False
+        self._left()
+        return True
+
     async def acquire(self) -> None:
         if self._queue or self.wait() != 0.0:
             await self._stand_in_line()
+        self._left()
+
+    def _left(self) -> None:
         self.finder.leave(self._clock.now(), self._flying)
         self._flying += 1
 
@@ -231,6 +240,12 @@ class Limiter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release(used=not isinstance(error, Unused))
+
+    def take(self) -> bool:
+        """A slot, where one is to be had without waiting; `release` must follow. Else False."""
+        if self._spending is not None and not self._gate.seeded and self._gate.longest:
+            return False
+        return self._gate.take()
 
     async def acquire(self) -> None:
         """Wait for a slot; `release` must follow."""

@@ -15,7 +15,7 @@ OUTCOMES: tuple[OutcomeKind, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would cost a call more than all else that is in it
 class Outcome:
     """What became of one task.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from taskframe.changes.edit import Row
 from taskframe.changes.normal import same
@@ -11,6 +12,7 @@ from taskframe.engine.caller import Attempt
 from taskframe.engine.limits import Unused
 from taskframe.engine.work import Bench, Work
 from taskframe.errors import AuthError, JournalError, ServiceError, SettingsError
+from taskframe.schema import Column
 from taskframe.services.base import Call, Verdict
 
 ATTEMPTS = 6
@@ -32,7 +34,7 @@ class Sender:
 
     `_answers` counts the replies that were more than "not now": while there are some, to wait is no dead end.
     `_silent` counts the tasks given up without a reply since the last one: it may be one task's fault, not so many's.
-    `_first` is the token that this run began with, `_taken` the newest one that the service took.
+    `_first` is the token that this run began with.
     """
 
     def __init__(
@@ -47,7 +49,6 @@ class Sender:
         self._answers = 0
         self._silent = 0
         self._first: int | None = None
-        self._taken = -1
 
     async def send(self, work: Work) -> None:
         """Send the next call of an edit; then it is finished, or queued again."""
@@ -91,8 +92,6 @@ class Sender:
             self._answers += 1
         if self._first is None:
             self._first = attempt.generation
-        if verdict.kind != "expired":
-            self._taken = max(self._taken, attempt.generation)
         match verdict.kind:
             case "ok":
                 await self._went_through(work, call, verdict.data, attempt.started)
@@ -125,7 +124,7 @@ class Sender:
         work.doubt, work.failures = False, 0
         cells, schema = work.cells(call), self._bench.schema
         work.went_through(cells)
-        odd = [n for n, ours in cells.items() if n in row and not same(row[n], ours, schema[n])]
+        odd = [n for n, ours in cells.items() if n in row and not _agree(row[n], ours, schema[n])]
         if odd:
             work.remark = f"the service answered with another value for {', '.join(odd)}"
         if len(cells) < len(work.edit.after) or self._is_lacking(work, row):
@@ -177,7 +176,7 @@ class Sender:
     async def _renew(self, work: Work, call: Call, attempt: Attempt) -> None:
         """A token that was taken, or is of before this run, may have expired; a new one that is not taken is no use."""
         caller, generation = self._bench.caller, attempt.generation
-        vain = generation > max(self._first or 0, self._taken)
+        vain = generation > max(self._first or 0, caller.taken)
         if vain or not caller.tokens.renewable:
             self._stop(work, f"the service does not take the {'new ' if vain else ''}token: {attempt.detail}")
             return
@@ -192,3 +191,8 @@ class Sender:
         """Nothing more can be sent: the run ends in order, and this work is left like those behind it."""
         self._bench.stop(why)
         self._bench.queue.send(work)
+
+
+def _agree(theirs: Any, ours: Any, column: Column) -> bool:
+    """`same`; sooner told where it is the very text."""
+    return (type(ours) is str and type(theirs) is str and theirs == ours) or same(theirs, ours, column)

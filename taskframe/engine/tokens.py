@@ -56,6 +56,15 @@ class TokenSource:
         """Whether there is a callable to ask for a new one."""
         return self._fresh is not None
 
+    @property
+    def ready(self) -> bool:
+        """Whether `current` need not ask anybody."""
+        return self._token is not None or self._fresh is None
+
+    def known(self) -> tuple[SecretStr | None, int]:
+        """The token and its generation, when `ready`."""
+        return self._token, self._generation
+
     async def current(self) -> tuple[SecretStr | None, int]:
         """The token and its generation; the first time a callable is asked. AuthError when it gives none."""
         if self._token is None and self._fresh is not None:

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 MAX_BODY = 64 * 2**20
 """Bytes of a reply's body, decoded; what is longer is no answer to any of our calls."""
 
+IDLE = 4.0
+"""Seconds. Many servers drop a connection that was idle for 5 s. A call on one that is just being dropped gets no
+answer and is in doubt: better let go of it first."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)  # not frozen: that would cost a call more than all else that is in it
 class Request:
     """What goes over the wire. `headers` may hold secrets, so the repr leaves them out."""
 
@@ -144,6 +148,16 @@ def default_transport(base_url: str, *, concurrency: int = 64, max_body: int = M
 
         context = httpx.create_ssl_context()  # certifi's certificates, or SSL_CERT_FILE's, as httpx has it
     return AiohttpTransport(context=context, concurrency=concurrency, max_body=max_body)
+
+
+def connect_timeout(timeout: float) -> float:
+    """Seconds to get a connection: over before the whole call is, as one that never left is not in doubt."""
+    return min(10.0, 0.8 * timeout)
+
+
+def too_long(most: int, status: int | None) -> ProtocolError:
+    """The error for a reply beyond the bound."""
+    return ProtocolError(f"a reply of more than {most:,} bytes", status_code=status)
 
 
 def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -40,7 +40,6 @@ class Begun:
     answered: Row = field(default_factory=lambda: _NOTHING)
 
 
-@dataclass(eq=False, slots=True)
 class Work:
     """One edit on its way: `plan` as it was planned, `edit` as it goes out, on the task as it was last read.
 
@@ -57,39 +56,31 @@ class Work:
     - `decided`: column → (theirs, the value that `on_conflict` gave for it).
     """
 
-    position: int
-    plan: Edit
-    edit: Edit = field(init=False)
-    step: int = 0
-    attempts: int = 0
-    failures: int = 0
-    throttles: int = 0
-    waited: float = 0.0
-    heard: int = 0
-    rebases: int = 0
-    flying: bool = False
-    doubt: bool = False
-    stale: bool = False
-    written: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    before: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    answered: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    lost: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    denied: str = ""
-    refusal: str = ""
-    remark: str = ""
-    detail: str = ""
-    row: Row | None = None
-    status_code: int | None = None
-    request_id: str | None = None
-    decided: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    read_at: float | None = None
-    put_off: int = 0
-    age: float = math.nan
-    lost_age: float | None = None
-    written_age: float | None = None
+    __slots__ = (
+        "age", "answered", "attempts", "before", "decided", "denied", "detail", "doubt", "edit", "failures", "flying",
+        "heard", "lost", "lost_age", "plan", "position", "put_off", "read_at", "rebases", "refusal", "remark",
+        "request_id", "row", "stale", "status_code", "step", "throttles", "waited", "written", "written_age",
+    )  # fmt: skip
 
-    def __post_init__(self) -> None:
-        self.edit = self.plan
+    def __init__(self, position: int, plan: Edit) -> None:
+        self.position = position
+        self.plan = self.edit = plan
+        self.step = self.attempts = self.failures = self.throttles = self.heard = self.rebases = self.put_off = 0
+        self.flying = self.doubt = self.stale = False
+        self.written: Mapping[str, Any] = _NOTHING
+        self.before: Mapping[str, Any] = _NOTHING
+        self.answered: Mapping[str, Any] = _NOTHING
+        self.lost: Mapping[str, Any] = _NOTHING
+        self.denied = self.refusal = self.remark = self.detail = ""
+        self.row: Row | None = None
+        self.status_code: int | None = None
+        self.request_id: str | None = None
+        self.decided: dict[str, tuple[Any, Any]] = {}
+        self.read_at: float | None = None
+        self.waited = 0.0
+        self.age = math.nan
+        self.lost_age: float | None = None
+        self.written_age: float | None = None
 
     @property
     def unclear(self) -> bool:
@@ -154,7 +145,8 @@ class Work:
         """These cells were written: by the last call, or (`age`) by one whose reply was lost."""
         self.step += 1
         base = self.edit.base
-        self.before = {**{name: base.get(name) for name in cells}, **self.before}
+        before = {name: base.get(name) for name in cells}
+        self.before = {**before, **self.before} if self.before else before
         self.written = {**self.written, **cells} if self.written else cells
         self.lost = {n: v for n, v in self.lost.items() if n not in cells} if self.lost else self.lost
         self.written_age = _longer(self.written_age, self.age if age is None else age)

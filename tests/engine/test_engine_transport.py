@@ -1,10 +1,11 @@
+"""What every transport does, over a real socket: ours, and what users bring."""
+
 import asyncio
 import gzip
 import json
 import shutil
 import ssl
 import subprocess
-import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,123 +16,17 @@ import httpx
 import pytest
 from engine_wire import Seen, Wire, reply
 from httpx_aiohttp import AiohttpTransport
+from transport_stage import SECRET, get, on, post
 
-from taskframe import _version
 from taskframe.engine.httpx_transport import HttpxTransport, default_client
 from taskframe.engine.transport import (
-    MAX_BODY,
     NoReply,
-    Request,
     Transport,
     build_request,
-    check_base_url,
     make_transport,
 )
-from taskframe.errors import ProtocolError, SettingsError
+from taskframe.errors import ProtocolError
 from taskframe.services.base import Call, Reply
-
-SECRET = "sk_live_3f9a"
-
-
-def on(answer: Callable[[Seen], Any], do: Callable[[Transport, Wire], Any], **options: Any) -> None:
-    """Run `do(transport, wire)` with the default transport against a server that answers so."""
-
-    async def main() -> None:
-        async with Wire(answer) as wire:
-            if options.get("client") == "default":
-                client = default_client(concurrency=options.get("concurrency", 64))
-                most = options.get("max_body", MAX_BODY)
-                transport: Transport = HttpxTransport(client, owned=True, max_body=most)
-            else:
-                transport = make_transport(wire.url, **options)
-            try:
-                await do(transport, wire)
-            finally:
-                await transport.aclose()
-                for brought in (options.get("client"), options.get("transport")):
-                    if brought not in (None, "default"):
-                        await brought.aclose()
-
-    asyncio.run(main())
-
-
-def post(wire: Wire, **headers: str) -> Request:
-    return build_request(wire.url, Call("POST", "/"), headers)
-
-
-def get(wire: Wire, path: str = "/", **headers: str) -> Request:
-    return build_request(wire.url, Call("GET", path), headers)
-
-
-# building
-
-
-def test_a_request_is_built_without_sending() -> None:
-    """Method, URL with encoded parameters, our headers and the service's, compact UTF-8 JSON."""
-    call = Call("POST", "/v1/tasks", params=(("q", "a b&c=⟨"), ("q", "")), json={"title": "Ω", "n": None})
-    request = build_request("https://api.example.com/x", call, {"Authorization": "Bearer t"})
-    assert request.method == "POST"
-    assert request.url == "https://api.example.com/x/v1/tasks?q=a%20b%26c%3D%E2%9F%A8&q="
-    assert request.headers == {
-        "user-agent": f"taskframe/{_version.__version__}",
-        "accept": "application/json",
-        "accept-encoding": "gzip, deflate",
-        "authorization": "Bearer t",
-        "content-type": "application/json",
-    }
-    assert request.content == '{"title":"Ω","n":null}'.encode()
-    assert build_request("https://a", Call("GET", "/"), {}).content is None
-
-
-def test_a_request_shows_no_secret() -> None:
-    """Its repr is without headers; a header that can't be sent is named, not quoted."""
-    assert SECRET not in repr(build_request("https://a", Call("GET", "/"), {"authorization": SECRET}))
-    for bad in ("\n", "\r", "\x00", "ü"):
-        with pytest.raises(SettingsError, match="authorization") as caught:
-            build_request("https://a", Call("GET", "/"), {"authorization": SECRET + bad})
-        frame = caught.traceback[-1].frame
-        assert SECRET not in repr(frame.f_locals) + str(caught.value)
-
-
-@pytest.mark.parametrize("path", ["/tasks/..", "/tasks/./x", "/tasks/%2e%2E/x", "/../x"])
-def test_a_path_can_not_lead_elsewhere(path: str) -> None:
-    """A task whose id is ".." is an error, not a call to another address."""
-    with pytest.raises(ProtocolError, match="can't be sent"):
-        build_request("https://a", Call("GET", path), {})
-
-
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("https://api.example.com", "https://api.example.com"),
-        ("https://API.example.com:8443/v1/", "https://api.example.com:8443/v1"),
-        ("http://localhost:8000/", "http://localhost:8000"),
-        ("http://127.0.0.53:1", "http://127.0.0.53:1"),
-        ("http://[::1]:1/", "http://[::1]:1"),
-    ],
-)
-def test_a_base_url_is_normalised(given: str, kept: str) -> None:
-    """Host in lower case, no slash at the end; http on this very machine only."""
-    assert check_base_url(given) == kept
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        "http://api.example.com", "http://localhost.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1",
-        "http://[::2]", "ftp://a", "api.example.com", "https://", "", "https://a?x=1", "https://a?", "https://a#f",
-        "https://a:port", "https://a:99999", "https://u:pw1234@a", "https://a b", " https://a", "https://a/ü", "https://a\\b",
-        "https://a/\n", None, 7, b"https://a",
-    ],
-)  # fmt: skip
-def test_a_base_url_that_can_not_be_right_is_refused(given: Any) -> None:
-    """SettingsError; a password in it is not repeated."""
-    with pytest.raises(SettingsError, match="base_url") as caught:
-        check_base_url(given)
-    assert "pw1234" not in str(caught.value)
-
-
-# over the wire
 
 
 def odd_client() -> httpx.AsyncClient:
@@ -399,122 +294,3 @@ def test_certificates_are_checked(proxied: bool, tmp_path: Path, monkeypatch: py
             await trusting.aclose()
 
     asyncio.run(main())
-
-
-# what users bring
-
-
-@pytest.mark.parametrize("kind", ["client", "transport"])
-def test_what_the_user_brought_is_not_closed(kind: str) -> None:
-    """It can be used after the connection was closed; only the socket that it opened for us went with our loop."""
-
-    async def main() -> None:
-        async with Wire(lambda seen: reply()) as wire, httpx.AsyncHTTPTransport() as inner:
-            client = httpx.AsyncClient(transport=inner)
-            transport = make_transport(wire.url, **({"client": client} if kind == "client" else {"transport": inner}))
-            await transport.send(get(wire), 5)
-            await transport.aclose()
-            assert not client.is_closed
-            assert (await client.get(wire.url)).status_code == 200
-            assert wire.connections == 2
-
-    asyncio.run(main())
-
-
-def test_the_clients_own_auth_does_not_sign_our_calls() -> None:
-    """We sign: a client with `auth=` can't replace our header, and its redirects are off."""
-
-    async def main() -> None:
-        async with (
-            Wire(lambda seen: reply()) as wire,
-            httpx.AsyncClient(auth=("me", "pw"), headers={"X-Team": "a"}) as client,
-        ):
-            transport = make_transport(wire.url, client=client)
-            await transport.send(get(wire, authorization="Bearer ours"), 5)
-            assert wire.seen[0].headers["authorization"] == "Bearer ours"
-            assert wire.seen[0].headers["x-team"] == "a"
-
-    asyncio.run(main())
-
-
-def test_an_own_transport_object_is_used_and_not_closed() -> None:
-    """Anything with `send` and `aclose`."""
-
-    class Canned:
-        closed = False
-
-        async def send(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109 - the protocol
-            return Reply(200, {}, request.url.encode())
-
-        async def aclose(self) -> None:
-            self.closed = True
-
-    canned = Canned()
-
-    async def main() -> None:
-        transport = make_transport("https://a", transport=canned)
-        assert (await transport.send(build_request("https://a", Call("GET", "/x"), {}), 1)).body == b"https://a/x"
-        await transport.aclose()
-
-    asyncio.run(main())
-    assert not canned.closed
-
-
-def test_what_can_not_send_is_refused_with_what_to_pass() -> None:
-    """Sync clients and transports, both options at once, and things that are neither."""
-    with httpx.Client() as client, httpx.HTTPTransport() as transport:
-        for options, words in [
-            ({"client": client}, "AsyncClient"),
-            ({"transport": transport}, "AsyncHTTPTransport"),
-            ({"client": httpx.AsyncClient(), "transport": httpx.AsyncHTTPTransport()}, "not both"),
-            ({"client": 7}, "int"),
-            ({"transport": "x"}, "str"),
-        ]:
-            with pytest.raises(SettingsError, match=words):
-                make_transport("https://a", **options)  # type: ignore[arg-type]
-
-
-# proxies
-
-
-@pytest.mark.parametrize("user", ["", "me:p%40ss@"])
-def test_the_environments_proxy_is_used(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """HTTPS_PROXY as httpx reads it, with its password; a proxy that refuses leaves nothing in doubt."""
-
-    async def main() -> None:
-        async with Wire(lambda seen: reply(status=407)) as wire:
-            monkeypatch.setenv("HTTPS_PROXY", f"http://{user}127.0.0.1:{wire.port}")
-            monkeypatch.setenv("NO_PROXY", "")
-            transport = make_transport("https://api.example.com")
-            with pytest.raises(NoReply) as caught:
-                await transport.send(
-                    build_request("https://api.example.com", Call("GET", "/"), {"authorization": SECRET}), 5
-                )
-            await transport.aclose()
-            assert not caught.value.sent
-            assert (wire.seen[0].method, wire.seen[0].target) == ("CONNECT", "api.example.com:443")
-            assert wire.seen[0].headers.get("proxy-authorization") == ("Basic bWU6cEBzcw==" if user else None)
-            assert "authorization" not in wire.seen[0].headers
-            assert "ss" not in str(caught.value).replace("passed", "")
-
-    asyncio.run(main())
-
-
-def test_this_very_machine_is_never_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """http to loopback is allowed because nobody reads it: no proxy does."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-
-    async def do(transport: Transport, wire: Wire) -> None:
-        assert (await transport.send(get(wire), 5)).status == 200
-
-    on(lambda seen: reply(), do)
-
-
-def test_httpx_is_imported_when_a_transport_is_made() -> None:
-    """Not with the engine: importing stays light."""
-    code = (
-        "import sys, taskframe.engine.transport, taskframe.engine.caller, taskframe.engine.loading;"
-        "sys.exit(bool({'httpx', 'aiohttp', 'yarl'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -75,7 +75,7 @@ def test_enforced_jti_lets_each_token_in_once(box: Sandbox, http: httpx.Client, 
 
 
 def test_ready_tokens_end_with_the_clock(box: Sandbox, http: httpx.Client, kore: Any, clock: Any) -> None:
-    """A ready token is good for its time, unless it or its app is revoked; `settings` can give one."""
+    """A ready token is good for its time and the leeway, unless it or its app is revoked; `settings` can give one."""
     kore.ready_token = True
     settings = box.settings("kore")
     assert "client_secret" not in settings
@@ -85,6 +85,10 @@ def test_ready_tokens_end_with_the_clock(box: Sandbox, http: httpx.Client, kore:
     assert error(http.post("getTasks", headers=token)) == (401, "Invalid SDK credentials")
     kore.restore(settings["token"])
     clock.move(86_400)
+    assert error(http.post("getTasks", headers=token)) == (401, "Token has expired")
+    kore.leeway = 60
+    assert http.post("getTasks", headers=token).status_code == 200
+    clock.move(60)
     assert error(http.post("getTasks", headers=token)) == (401, "Token has expired")
     assert http.post("getTasks").status_code == 200
     kore.revoke()
