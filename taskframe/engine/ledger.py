@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from taskframe.changes.merge import Conflict
+from taskframe.engine.kept import Keeper
 from taskframe.engine.outcome import Outcome, OutcomeKind
 from taskframe.engine.recording import Recording, Unrecorded
 from taskframe.engine.work import Work
@@ -30,6 +31,7 @@ class Ledger:
         self._wall = wall
         self._record = Unrecorded() if record is None else record
         self._outcomes: dict[int, Outcome] = {}
+        self._keeper = Keeper()
         self._told = True
 
     def __contains__(self, work: Work) -> bool:
@@ -53,8 +55,9 @@ class Ledger:
             return
         if work.step:
             kind, detail = _halves(work, kind, detail)
+        row = None if work.row is None else self._keeper.keep(work.row, work.plan.id)
         outcome = Outcome(
-            work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, work.row, conflicts,
+            work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, row, conflicts,
             work.read_age, work.written, work.before, left, self._wall(), work.moved(),
         )  # fmt: skip
         self._outcomes[work.position] = outcome

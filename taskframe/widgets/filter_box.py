@@ -32,7 +32,7 @@ class FilterBox:
             layout=w.Layout(flex="1 1 240px"),
         )
         self.only_changed = w.Checkbox(description="changed only", indent=False, layout=w.Layout(width="120px"))
-        self.more = w.Dropdown(options=[("", "")], value="", layout=w.Layout(width="150px"))
+        self.more = w.Dropdown(options=[("", "")], value="", layout=w.Layout(width="165px"))
         self._adding = w.VBox([w.Label(""), self.more])
         self.reset = w.Button(description="Show all", layout=w.Layout(width="90px"), tooltip="Takes the filter away")
         self.count = w.Label("")
@@ -129,7 +129,7 @@ class _Among:
         doubled = {label for label in labels if labels.count(label) > 1}
         pairs = [(f"{label} {value}" if label in doubled else label, value) for label, value in choices]
         self._values = dict([*none, *pairs])
-        self.pick = w.Dropdown(options=self._options("any"), value=None, layout=w.Layout(width="150px"))
+        self.pick = w.Dropdown(options=self._options("any"), value=_ANY, layout=w.Layout(width="150px"))
         self.tags = w.TagsInput(allowed_tags=list(self._values), allow_duplicates=False)
         self.tags.layout.display = "none"
         self.pick.observe(self._picked, names="value")
@@ -145,20 +145,20 @@ class _Among:
         """Any."""
         self.tags.value = []
 
-    def _options(self, first: str) -> list[tuple[str, str | None]]:
-        """None stands for the line that chooses nothing: some service may call a status "any"."""
-        return [(first, None), *((label, label) for label in self._values)]
+    def _options(self, first: str) -> list[tuple[str, object]]:
+        """The first line chooses nothing. It is no text, since some service may call a status "any"."""
+        return [(first, _ANY), *((label, label) for label in self._values)]
 
     def _picked(self, change: Any) -> None:
         label = change["new"]
         if label in self._values and label not in self.tags.value:
             self.tags.value = [*self.tags.value, label]
-        self.pick.value = None
+        self.pick.value = _ANY
 
     def _tagged(self, _change: Any) -> None:
         self.tags.layout.display = "" if self.tags.value else "none"
         self.pick.options = self._options("or …" if self.tags.value else "any")
-        self.pick.value = None
+        self.pick.value = _ANY
         self._told()
 
 

@@ -50,7 +50,7 @@ def picture(notebook: Notebook, name: str) -> None:
     """The panel, with a little room around it."""
     box = notebook.page.locator(".taskframe-editor").bounding_box()
     assert box is not None
-    room = 5
+    room = 3
     clip = {
         "x": box["x"] - room,
         "y": box["y"] - room,
