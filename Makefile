@@ -20,10 +20,10 @@ demo: $(VENV)/.done  ## the whole job on an embedded server, for each of the thr
 	$(BIN)/taskframe demo
 
 test: $(VENV)/.done lint  ## everything: style, types, layers, all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 quick: $(VENV)/.done  ## the part that takes less than a minute
-	$(BIN)/python -m pytest -n 2 -m 'not slow and not benchmark'
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow and not benchmark'
 
 storm: $(VENV)/.done  ## hours: 500 storms for each service, and one over 5,000 tasks each
 	STORM_SEEDS=500 $(BIN)/python -m pytest -n 2 tests/storm/test_storm.py

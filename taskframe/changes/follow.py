@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -227,7 +228,8 @@ class _Change:
         moved = np.zeros(len(values), dtype=bool)
         if column.kind == "timestamp":
             if base.dtype == UTC_DTYPE and all(v is None or v is _LEFT or _is_instant(v) for v in _distinct(values)):
-                return self._moved_times(moved)
+                with suppress(ValueError):  # it looked like a time, such as one in a 13th month
+                    return self._moved_times(moved)
             self._values = values = [_instant(value) for value in values]
         if column.kind in NESTED:
             texts = [text if isinstance(text, str) else None for text in base]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taskframe.changes.jsontext import json_value
 from taskframe.changes.edit import Edit
+from taskframe.changes.jsontext import json_value
 from taskframe.changes.normal import normal_values, parse, plain, same
 from taskframe.changes.rows import Table
 from taskframe.config import find_service

@@ -160,7 +160,7 @@ class ReportBox:
         self.retry = w.Button(description="Retry", layout=w.Layout(width="auto"))
         self.undo = w.Button(description="Undo", layout=w.Layout(width="auto"))
         self.resolve = w.Button(description="Decide as chosen", layout=w.Layout(width="auto"))
-        self.all_ours = w.Button(description="All: mine", layout=w.Layout(width="auto"))
+        self.all_ours = w.Button(description="All: ours", layout=w.Layout(width="auto"))
         self.all_theirs = w.Button(description="All: theirs", layout=w.Layout(width="auto"))
         self._list = w.VBox([], layout=w.Layout(grid_gap="6px"))
         buttons = w.HBox([self.resolve, self.all_theirs, self.all_ours], layout=w.Layout(margin="6px 0 0"))
@@ -202,7 +202,7 @@ class ReportBox:
         for row in conflicts.head(_SHOWN).itertuples(index=False):
             task, name = str(row.id), str(row.column)
             choice = w.ToggleButtons(
-                options=[("theirs", "theirs"), ("mine", "ours")],
+                options=[("theirs", "theirs"), ("ours", "ours")],
                 style={"button_width": "70px"},
                 layout=w.Layout(flex="0 0 auto"),
             )
@@ -231,10 +231,10 @@ class ReportBox:
 
 
 def _values(label: str, name: str, values: list[str]) -> Markup:
-    """The cell, and beneath it a line each: as loaded, mine, theirs."""
+    """The cell, and beneath it a line each: base, ours, theirs."""
     lines = [
         join(tag("span", said, style="opacity:.75"), tag("span", value, style="overflow-wrap:anywhere"))
-        for said, value in zip(("at load", "mine", "theirs"), values, strict=True)
+        for said, value in zip(("base", "ours", "theirs"), values, strict=True)
     ]
     style = "display:grid;grid-template-columns:max-content 1fr;gap:0 .8em;line-height:1.45"
     return join(tag("div", tag("b", f"{label} · {name}"), style="line-height:1.45"), tag("div", *lines, style=style))

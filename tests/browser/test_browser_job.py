@@ -71,7 +71,7 @@ def test_conflicts_and_problems(jupyter: Jupyter, browser: BrowserContext, box: 
         until(notebook, "editor.report.counts", {"applied": 1, "conflict": 2})
         assert box["reload"].task(third["id"])["title"] == "mended"
         choice = page.locator(".taskframe-editor .widget-hbox", has_text=second["identifier"]).last
-        choice.get_by_role("button", name="mine").click()
+        choice.get_by_role("button", name="ours").click()
         notebook.button("Decide as chosen").click()
         until(notebook, "len(editor.plan)", 1)
         assert box["reload"].task(second["id"])["title"] == "theirs", "nothing is sent before Apply"

@@ -155,7 +155,7 @@ def conflicts(notebook: Notebook, box: tf.LocalSandbox, tasks: list[str]) -> Non
     boxes = [page.locator(".taskframe-editor .widget-hbox", has_text=refs[n]).last for n in (3, 4)]
     for words in (before[tasks[3]]["name"], "Mine, and theirs is taken", "Theirs"):
         assert words in boxes[0].inner_text()
-    boxes[1].get_by_role("button", name="mine").click()
+    boxes[1].get_by_role("button", name="ours").click()
     notebook.button("Decide as chosen").click()
     notebook.cell(3, "name").get_by_text("Theirs", exact=True).wait_for()
     assert notebook.ask(f"tasks.df.at[{tasks[3]!r}, 'name']") == "Theirs"

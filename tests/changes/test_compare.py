@@ -110,6 +110,7 @@ CASES: list[tuple[str, str, pd.Series, tuple[int, ...]]] = [
     ("size", "objects", as_objects([1.5, None, 0, 0.2]), (3,)),
     ("urgent", "boolean", pd.Series([False, False, None, True], dtype="boolean"), (0, 1, 2)),
     ("urgent", "bool", pd.Series([True, True, True, True]), (1, 2)),
+    ("urgent", "categories of one truth", category([True, None, True, None], [True]), (2, 3)),
     ("urgent", "objects", as_objects([True, None, 0, 1]), (2, 3)),
     *(("dueAt", unit, TIMES.dt.as_unit(unit), NONE) for unit in ("us", "ns")),
     ("dueAt", "s", TIMES.dt.as_unit("s"), (3,)),
@@ -161,6 +162,14 @@ def test_what_json_makes_something_else_of_is_seen() -> None:
     """Among lists alone, which are written all at once: null of inf, and text of a Decimal."""
     base = pd.Series(['["a"]', "[null]", '["1"]', "[1]"], dtype="str")
     assert seen("labels", as_objects([["a"], [float("inf")], [Decimal(1)], [True]]), base) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "object", "category"])
+def test_a_number_is_not_the_text_of_its_digits(dtype: str) -> None:
+    """Whether it may be read as one is for the judge."""
+    base = pd.Series(["5", "7", None], dtype="str")
+    assert seen("assignee", pd.Series([5, 8, 9], dtype=dtype), base) == (0, 1, 2)
+    assert seen("assignee", pd.Series([5, 8, None], dtype="Int64").astype("object"), base) == (0, 1)
 
 
 def test_numbers_that_would_wrap_are_seen() -> None:

@@ -12,6 +12,7 @@ from kinds import IDS, SCHEMA, cells, compared, complaints, frame
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import diff
 from taskframe.changes.intake import take_frame
+from taskframe.errors import PlanError
 from taskframe.schema import Column, Schema
 
 
@@ -91,3 +92,61 @@ def test_a_text_where_there_was_none_is_an_edit_in_a_file_too(text: str) -> None
     found = diff(Baseline.of(base, schema), replace(edited, strict=True))
     assert cells(found) == {("t0", "note"): text}
     assert found.notes == ()
+
+
+def test_what_is_typed_over_an_empty_text_is_an_edit_whatever_it_looks_like() -> None:
+    """Beside cells that are blank in the file, behind them, and in a file that tells of none."""
+    schema = Schema((Column("remark", "text", editable=True, clearable=True),))
+    base = schema.frame(["t0", "t1", "t2"], {"remark": ["", "", "=1"]})
+    edited = take_frame(base.assign(remark=[None, "'typed", "'=2"]), schema)
+    for blank in ({"remark": np.array([True, False, False])}, {}):
+        file = replace(edited, strict=True, blank=blank)
+        after = {} if blank else {("t0", "remark"): None}
+        found = diff(Baseline.of(base, schema), file)
+        assert cells(found) == {**after, ("t1", "remark"): "'typed", ("t2", "remark"): "'=2"}
+
+
+def test_a_null_that_is_not_taken_in_a_file_that_tells_of_no_blank_cell_was_cleared() -> None:
+    df = frame()
+    edited = take_frame(df.assign(title=[None, *df["title"][1:]]), SCHEMA)
+    (problem,) = diff(Baseline.of(df, SCHEMA), replace(edited, strict=True)).problems
+    assert (problem.id, problem.value) == ("t0", "<clear>")
+
+
+def test_an_edit_of_what_no_call_changes_says_so_and_shows_it_as_text() -> None:
+    """Readable or not: a time is shown as it would be written."""
+    df = frame().astype({"score": "object"})
+    df.loc["t0", "score"] = 9.5
+    df.loc["t1", "score"] = pd.Timestamp("2026-01-01T00:00:00Z")
+    found = diff(Baseline.of(frame(), SCHEMA), replace(take_frame(df, SCHEMA), strict=True))
+    assert [(p.id, p.kind, p.value) for p in found.problems] == [
+        ("t0", "read-only", 9.5),
+        ("t1", "read-only", "2026-01-01T00:00:00Z"),
+    ]
+    words = "score is read-only: the service has no call that changes it; put the old value back"
+    assert {p.problem for p in found.problems} == {words}
+
+
+def test_lists_that_are_to_be_left_alone_are_no_edits() -> None:
+    """Beside others of the same column, all rows being there."""
+    df = frame()
+    df["labels"] = [["new"]] * 5
+    skip = {"labels": np.array([True, False, True, True, True])}
+    found = diff(Baseline.of(frame(), SCHEMA), replace(take_frame(df, SCHEMA), skip=skip))
+    assert cells(found) == {("t1", "labels"): ["new"]}
+
+
+def test_what_was_written_past_pandas_makes_no_diff() -> None:
+    df = frame()
+    baseline = Baseline.of(df, SCHEMA)
+    df["status"].array[0] = "done"
+    with pytest.raises(PlanError, match=r"^status: written to through \.array"):
+        compared(df, baseline)
+
+
+def test_columns_without_a_change_are_not_among_the_changes() -> None:
+    """Neither one that has a problem only, nor one that says the same in another dtype."""
+    df = frame().astype({"points": "object", "size": "object", "note": "category"})
+    df.loc["t1", "points"] = "many"
+    df.loc["t2", "title"] = "new"
+    assert list(compared(df, frame()).changes.columns) == ["title"]

@@ -135,6 +135,29 @@ def test_what_is_the_same_to_the_millisecond_does_not_move_beside_what_is_no_tim
     assert normal_values(found.baseline.rows(np.arange(3))["at"])[:2] == ["soon", TIMES[1]]
 
 
+@pytest.mark.parametrize("first", ["soon", 5, True])
+def test_times_beside_what_is_none_stay_where_they_are_the_same(first: Any) -> None:
+    """In the next answer: only the one that is another moves, and what was no time may become one."""
+    baseline = with_times(first, TIMES[1].isoformat()).baseline
+    times = baseline.rows(np.arange(3))
+    again = {"t1": {"at": "2026-01-01T01:00:00.123456+01:00"}, "t2": {"at": "2026-05-05T00:00:00Z"}}
+    followed = follow(times, take_frame(times, MOMENTS), baseline, again, {})
+    assert followed.columns == {}
+    followed = follow(times, take_frame(times, MOMENTS), baseline, {**again, "t0": {"at": "2026-06-06T00:00:00Z"}}, {})
+    assert normal_values(followed.columns["at"]) == [
+        pd.Timestamp("2026-06-06T00:00:00Z"),
+        *normal_values(times["at"])[1:],
+    ]
+
+
+@pytest.mark.parametrize("text", ["2026-13-45T00:00:00Z", "2026-01-01T99:00Z", "2026-01-01Tnoon+01:00"])
+def test_what_only_looks_like_a_time_is_taken_as_it_came(text: str) -> None:
+    """The apply went through: what an account's own field answers is no reason to raise."""
+    found = with_times(text, "2026-01-01T01:00:00.123456+01:00")
+    for known in (found.baseline.rows(np.arange(3))["at"], found.columns["at"]):
+        assert normal_values(known) == [text, TIMES[1], pd.Timestamp("2026-05-05T00:00:00Z")]
+
+
 def with_times(first: Any, second: Any) -> Followed:
     """What becomes of three times, of which the third moves."""
     df = MOMENTS.frame(["t0", "t1", "t2"], {"at": TIMES, "size": [1.0] * 3})

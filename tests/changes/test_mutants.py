@@ -182,7 +182,9 @@ def test_what_to_csv_put_before_a_formula_is_no_edit_and_is_told(text: str) -> N
     ],
     ids=repr,
 )
-def test_a_quote_before_what_is_no_formula_is_a_letter(column: Column, before: Any, cell: str, kinds: list[str]) -> None:
+def test_a_quote_before_what_is_no_formula_is_a_letter(
+    column: Column, before: Any, cell: str, kinds: list[str]
+) -> None:
     """Before a number, a null or a list as well: it makes a text of them, which fits or is a problem."""
     found = one(column, before, cell)
     assert [p.kind for p in found.problems] == kinds

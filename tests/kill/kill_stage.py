@@ -66,7 +66,7 @@ class Child:
 
 
 class Stage:
-    """`settings` of the children: `timeout` is 1 s, so that a resume waits 3 s at most for what may yet arrive."""
+    """`timeout` is 2 s: a resume waits little for what may yet arrive, and a busy machine gives up no call of ours."""
 
     def __init__(self, service: str, folder: Path, *, tasks: int = 40, seed: int = 7) -> None:
         self.name = service
@@ -81,7 +81,7 @@ class Stage:
 
     def connect(self, **options: Any) -> tf.Connection:
         """A connection of this process's."""
-        options = {"journal": self.journal, "progress": False, "timeout": 1.0, "concurrency": 8, **options}
+        options = {"journal": self.journal, "progress": False, "timeout": 2.0, "concurrency": 8, **options}
         self._connections.append(self.box.connect(self.name, **options))
         return self._connections[-1]
 
