@@ -107,9 +107,11 @@ CASES: list[tuple[str, str, pd.Series, tuple[int, ...]]] = [
     ("size", "sparse floats", pd.Series(pd.arrays.SparseArray([1.5, np.nan, 0.5, 0.1])), (2,)),
     ("size", "sparse float32", pd.Series(pd.arrays.SparseArray(np.array([1.5, np.nan, 0.5, 0.1], "f4"))), (2,)),
     ("size", "int64", pd.Series([1, 0, 0, 1]), (0, 1, 3)),
+    *(("size", dtype, pd.Series([1, 0, 0, 1], dtype=dtype), (0, 1, 3)) for dtype in ("int8", "Int8", "int32")),
     ("size", "objects", as_objects([1.5, None, 0, 0.2]), (3,)),
     ("urgent", "boolean", pd.Series([False, False, None, True], dtype="boolean"), (0, 1, 2)),
     ("urgent", "bool", pd.Series([True, True, True, True]), (1, 2)),
+    *(("urgent", dtype, pd.Series([1, 0, 0, 1], dtype=dtype), (0, 1, 2, 3)) for dtype in ("int64", "Int64", "float64")),
     ("urgent", "categories of one truth", category([True, None, True, None], [True]), (2, 3)),
     ("urgent", "objects", as_objects([True, None, 0, 1]), (2, 3)),
     *(("dueAt", unit, TIMES.dt.as_unit(unit), NONE) for unit in ("us", "ns")),
@@ -127,6 +129,8 @@ CASES: list[tuple[str, str, pd.Series, tuple[int, ...]]] = [
     ("labels", "JSON", as_objects(['["a"]', None, "[]", '["b", 1]']), NONE),
     ("labels", "no lists", as_objects([{"a": 1}, None, 5, "b"]), (0, 2, 3)),
     ("labels", "what JSON can't say", as_objects([[float("inf")], None, [Decimal(1)], [object()]]), (0, 2, 3)),
+    ("labels", "what is no list, where there was none", as_objects([["a"], object(), [], ["b", 1]]), (1,)),
+    ("meta", "what is no object, where there was none", as_objects([{"a": 1}, [1], {}, {"b": [1], "a": 2}]), (1,)),
     ("meta", "objects", as_objects([{"a": 2}, None, None, {"a": 2, "b": [1]}]), (0, 2)),
     ("meta", "JSON", as_objects(['{"a": 1}', pd.NA, "{}", '{"a": 2, "b": [1]}']), NONE),
     ("meta", "lists", as_objects([["a"], None, [], {"b": [1], "a": 2}]), (0, 2)),
@@ -170,6 +174,11 @@ def test_a_number_is_not_the_text_of_its_digits(dtype: str) -> None:
     base = pd.Series(["5", "7", None], dtype="str")
     assert seen("assignee", pd.Series([5, 8, 9], dtype=dtype), base) == (0, 1, 2)
     assert seen("assignee", pd.Series([5, 8, None], dtype="Int64").astype("object"), base) == (0, 1)
+
+
+def test_numbers_that_a_narrow_float_can_not_hold_are_seen_without_a_warning() -> None:
+    base = pd.Series([1e300, -1e300, 0.5])
+    assert seen("size", pd.Series([1.0, 2.0, 0.5], dtype="float32"), base) == (0, 1)
 
 
 def test_numbers_that_would_wrap_are_seen() -> None:
