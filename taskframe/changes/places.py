@@ -40,7 +40,7 @@ def _words(ids: pd.Index) -> np.ndarray | None:
     found = parts[0] if len(parts) == 1 else np.concatenate(parts)
     length = found.shape[1]
     if length % 8:
-        padded = np.zeros((len(found), length + 8 - length % 8), dtype=np.uint8)
+        padded = np.full((len(found), length + 8 - length % 8), 0xFF, dtype=np.uint8)  # of no text: "id" is not "id\0"
         padded[:, :length] = found
         found = padded
     return np.ascontiguousarray(found).view(np.uint64)
