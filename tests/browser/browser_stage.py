@@ -236,8 +236,11 @@ class Notebook:
         return self.page.locator(".taskframe-editor button.jupyter-button", has_text=name).first
 
     def tab(self, name: str) -> None:
-        """Turns to a tab."""
-        self.page.locator(".taskframe-editor .lm-TabBar-tab", has_text=name).first.click()
+        """Turns to a tab, once the page shows the one that the kernel turned to: else it would be turned away again."""
+        at = self.ask("editor.tabs.selected_index")
+        tab = ".taskframe-editor .lm-TabBar-tab"
+        self.page.locator(f"{tab}:nth-child({at + 1}).lm-mod-current").first.wait_for()
+        self.page.locator(tab, has_text=name).first.click()
 
     @property
     def note(self) -> str:
