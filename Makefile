@@ -28,7 +28,7 @@ quick: $(VENV)/.done  ## the part that takes less than a minute
 storm: $(VENV)/.done  ## hours: 500 storms for each service, and one over 5,000 tasks each
 	STORM_SEEDS=500 $(BIN)/python -m pytest -n 2 tests/storm/test_storm.py
 
-MUTATED := $(addprefix changes/,cells changes compare diff follow intake jsontext judge lineage match merge normal \
+MUTATED := $(addprefix changes/,basecells cells changes compare diff follow intake jsontext judge lineage match merge normal \
   picked prints settle stale) \
   plan contents narrowing guard sequel engine/doubt engine/decider engine/settling
 

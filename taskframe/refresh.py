@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.basecells import base_values, base_written
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.compare import differing
 from taskframe.changes.diff import Diff
 from taskframe.changes.edit import Edit, Row
 from taskframe.changes.edited import Edited
-from taskframe.changes.jsontext import json_text, json_value
 from taskframe.changes.merge import resolve
 from taskframe.changes.normal import normal_values
 from taskframe.changes.rows import Table
@@ -22,7 +22,7 @@ from taskframe.changes.write import write
 from taskframe.errors import FrameError
 from taskframe.load import Load
 from taskframe.preview.words import count
-from taskframe.schema import NESTED, Column, Schema
+from taskframe.schema import Schema
 
 Wanted = dict[str, Any]
 """What to load: the options of `Connection.load`."""
@@ -193,7 +193,7 @@ class _OnTop:
             return now
         frame = now.frame.copy(deep=False)
         for name, (at, values) in held.items():
-            frame[name] = _put(frame[name], np.array(at, dtype=np.intp), values, self._schema[name])
+            frame[name] = base_written(frame[name], np.array(at, dtype=np.intp), values, self._schema[name])
         return replace(now, frame=frame, locks=locks)
 
     def cells(self) -> Iterator[Cell]:
@@ -222,7 +222,7 @@ def _unedited(
             continue
         base, cells = before.frame[name].take(old), fresh[name].take(new)
         at = np.flatnonzero(differing(base, cells, column))
-        values = zip(cells.index[at], _normal(base.take(at), column), normal_values(cells.take(at)), strict=True)
+        values = zip(cells.index[at], base_values(base.take(at), column), normal_values(cells.take(at)), strict=True)
         for task, was, now in values:
             if (str(task), name) not in edited:
                 yield str(task), name, was, None, now, "none"
@@ -272,15 +272,3 @@ def _joined(one: pd.DataFrame, other: pd.DataFrame, schema: Schema) -> pd.DataFr
 def _table(cells: Sequence[Cell]) -> pd.DataFrame:
     table = pd.DataFrame(list(cells), columns=list(_COLUMNS), dtype="object")
     return table.astype({"id": "str", "column": "str", "edit": "str"})
-
-
-def _put(series: pd.Series, at: np.ndarray, values: Sequence[Any], column: Column) -> pd.Series:
-    if column.kind not in NESTED:
-        return write(series, at, values, column)
-    array = series.array.copy()
-    array[at] = pd.array([json_text(v) for v in values], dtype="str")
-    return pd.Series(array, index=series.index, name=series.name)
-
-
-def _normal(series: pd.Series, column: Column) -> list[Any]:
-    return [json_value(text) for text in series] if column.kind in NESTED else normal_values(series, column)

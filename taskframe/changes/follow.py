@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.basecells import base_values, base_written
 from taskframe.changes.baseline import Baseline, Step
 from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
@@ -70,7 +71,7 @@ def follow(
         at = np.flatnonzero(change.moved)
         if len(at):
             moved.append(column.name)
-            frame[column.name] = _put(frame[column.name], answers.places[at], change.fresh(at), column)
+            frame[column.name] = base_written(frame[column.name], answers.places[at], change.fresh(at), column)
         if len(change.follows) and change.shared:
             columns[column.name] = frame[column.name].set_axis(df.index)
         elif len(change.follows):
@@ -220,7 +221,7 @@ class _Change:
 
     def fresh(self, at: np.ndarray) -> list[Any]:
         """The service's values, in normal form."""
-        old = iter(_normal(self._base.take(at[~self.moved[at]]), self._column))
+        old = iter(base_values(self._base.take(at[~self.moved[at]]), self._column))
         return [self._values[n] if self.moved[n] else next(old) for n in at.tolist()]
 
     def _moved(self) -> np.ndarray:
@@ -272,7 +273,7 @@ class _Change:
         went = np.array([n for n, task in enumerate(at.tolist()) if task in sent], dtype=np.intp)
         went = went[say(went, [sent[task] for task in at[went].tolist()])]
         rest = np.setdiff1d(np.arange(len(at)), went)
-        old = say(rest, _normal(self._base.take(at[rest]), column))
+        old = say(rest, base_values(self._base.take(at[rest]), column))
         edits = rest[~old]
         edits = edits[~say(edits, [fresh[n] for n in edits.tolist()])]
         behind = went[~say(went, [fresh[n] for n in went.tolist()])]  # the service made something else of it
@@ -290,14 +291,6 @@ class _Change:
                 if self.moved[task] and not answers.ours[task]:
                     self.held[task] = task not in sent or not same(fresh[n], sent[task], column)
             self.moved &= ~self.held
-
-
-def _put(series: pd.Series, at: np.ndarray, values: list[Any], column: Column) -> pd.Series:
-    if column.kind not in NESTED:
-        return write(series, at, values, column)
-    array = series.array.copy()
-    array[at] = pd.array([json_text(v) for v in values], dtype="str")
-    return pd.Series(array, index=series.index, name=series.name)
 
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ].+([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
@@ -323,8 +316,3 @@ def _instant(value: Any) -> Any:
         return parse(value, Column("", "timestamp"))
     except Unfit:
         return value
-
-
-def _normal(series: pd.Series, column: Column) -> list[Any]:
-    """A baseline's cells in normal form."""
-    return [json_value(text) for text in series] if column.kind in NESTED else normal_values(series, column)

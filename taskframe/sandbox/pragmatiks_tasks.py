@@ -53,7 +53,7 @@ class Tasks:
         database.execute("CREATE TABLE IF NOT EXISTS pragmatiks_subtasks (parent TEXT, child TEXT PRIMARY KEY)")
         if not self._table.count():
             edges: list[tuple[str, str]] = []
-            self._table.add(_seeded(n, seed, organization, people, edges))
+            self._table.add(seeded(n, seed, organization, people, edges))
             database.execute_many("INSERT INTO pragmatiks_subtasks VALUES (?, ?)", edges)
         # A file that is opened again already holds the ids that the first run made.
         self._rng = random.Random(f"{seed}:pragmatiks:{self._table.count()}")
@@ -127,9 +127,10 @@ def stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _seeded(
+def seeded(
     n: int, seed: int, organization: str, people: Mapping[str, Sequence[str]], edges: list[tuple[str, str]]
 ) -> Iterator[Task]:
+    """Tasks of a new account: `n` stories as this service keeps them; `edges` takes parent and child of each pair."""
     rng = random.Random(f"{seed}:pragmatiks:tasks")
     ids = [_make_id(i, rng) for i in range(n)]
     for i, story in enumerate(stories(n, seed, users=len(people["user"]), agents=len(people["instance"]))):

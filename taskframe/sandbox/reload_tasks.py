@@ -68,7 +68,7 @@ class Tasks:
 
     def seed(self, n: int, seed: int, users: Sequence[str], agents: Sequence[str], channels: Sequence[str]) -> None:
         """Fill an empty table with `n` tasks."""
-        self._table.add(_seeded(n, seed, self._workspace, users, agents, channels))
+        self._table.add(seeded(n, seed, self._workspace, users, agents, channels))
 
     def get(self, task_id: str) -> Task | None:
         """The task, unless it is deleted."""
@@ -171,9 +171,10 @@ def _moments(task: Mapping[str, Any], status: str, at: str) -> Task:
     }
 
 
-def _seeded(
+def seeded(
     n: int, seed: int, workspace: str, users: Sequence[str], agents: Sequence[str], channels: Sequence[str]
 ) -> Iterator[Task]:
+    """Tasks of a new account: `n` stories as this service keeps them."""
     rng = random.Random(f"{seed}:reload:tasks")
     ids = [make_id("tsk", rng) for _ in range(n)]
     told = stories(n, seed, users=len(users), agents=len(agents))

@@ -52,36 +52,30 @@ def _look(answer: Any) -> None:
     check(answer["data"]["version"] == 2, f"the answer is {answer}")
 
 
+async def _over_httpx(given: Order, client: Any) -> None:
+    async with client:
+
+        async def send(body: bytes) -> bytes:
+            content: bytes = (await client.post(given.url, content=body, headers=HEADERS)).content
+            return content
+
+        await _all(given, send)
+
+
 def bare_httpx_aiohttp(given: Order) -> None:
     """httpx on the connections of aiohttp."""
     import httpx
     from httpx_aiohttp import HttpxAiohttpClient
 
-    async def main() -> None:
-        async with HttpxAiohttpClient(limits=httpx.Limits(max_connections=given.width)) as client:
-
-            async def send(body: bytes) -> bytes:
-                return (await client.post(given.url, content=body, headers=HEADERS)).content
-
-            await _all(given, send)
-
-    asyncio.run(main())
+    asyncio.run(_over_httpx(given, HttpxAiohttpClient(limits=httpx.Limits(max_connections=given.width))))
 
 
 def stock_httpx(given: Order) -> None:
     """`httpx.AsyncClient` with its own pool, as many connections as calls at once."""
     import httpx
 
-    async def main() -> None:
-        limits = httpx.Limits(max_connections=given.width, max_keepalive_connections=given.width)
-        async with httpx.AsyncClient(limits=limits, timeout=60) as client:
-
-            async def send(body: bytes) -> bytes:
-                return (await client.post(given.url, content=body, headers=HEADERS)).content
-
-            await _all(given, send)
-
-    asyncio.run(main())
+    limits = httpx.Limits(max_connections=given.width, max_keepalive_connections=given.width)
+    asyncio.run(_over_httpx(given, httpx.AsyncClient(limits=limits, timeout=60)))
 
 
 def requests_session(given: Order) -> None:
