@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,8 +81,7 @@ def connect(path: Path) -> sqlite3.Connection:
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
     if _format(database) == 0:  # holds for a database that is new; any other would be locked for it, to be read too
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    mode = database.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    if mode != "wal":
+    if _switched_to_wal(database) != "wal":
         raise JournalError(f"the journal {path} is where SQLite's WAL does not work (a network folder?): {_WAY_OUT}")
     database.execute("PRAGMA synchronous = FULL")
     if _format(database) == 0:
@@ -97,6 +97,18 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
             f"the journal {path} has format {found}, this taskframe knows {FORMAT}: a newer one made it. "
             "pip install --upgrade taskframe, or name another file (journal=path)"
         )
+
+
+def _switched_to_wal(database: sqlite3.Connection) -> str:
+    """The mode after the switch. SQLite waits for no other who makes the same new file, but fails at once: we wait."""
+    until = time.monotonic() + BUSY
+    while True:
+        try:
+            return str(database.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
 
 
 def _format(database: sqlite3.Connection) -> int:

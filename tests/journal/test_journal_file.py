@@ -6,6 +6,7 @@ import os
 import resource
 import sqlite3
 import stat
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -276,3 +277,24 @@ def test_old_runs_go_and_the_file_shrinks(tmp_path: Path) -> None:
             last = apply(edited(conn, 1, "later"))
             assert list(conn.runs().index) == [last.run_id]
         assert path.stat().st_size < big // 4
+
+
+def test_a_new_file_that_another_is_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite fails at once where two switch a new file to WAL: two first runs at once must both find their journal."""
+    path = tmp_path / "journal.sqlite"
+    ended = list[str]()
+
+    def second() -> None:
+        with opened(path) as database:
+            ended.append(database.execute("PRAGMA journal_mode").fetchone()[0])
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as first:
+        first.execute("PRAGMA user_version = 1")
+        first.execute("BEGIN IMMEDIATE")
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)  # it may have failed by then, which is what this test looks for; it can't have ended well
+        assert thread.is_alive()
+        first.execute("COMMIT")
+    thread.join()
+    assert ended == ["wal"]
