@@ -48,10 +48,10 @@ docs: $(VENV)/.done  ## the documentation as HTML, in docs/_build
 # An environment of its own, with the extra `fast`. What is reached without it: .venv/bin/python -m tests.benchmarks
 $(VENV)-fast/.done: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-fast
-	$(VENV)-fast/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fast]'
+	$(VENV)-fast/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fast]' requests pyreqwest  # and peers to measure beside
 	@touch $@
 
-bench: $(VENV)-fast/.done  ## measures beside what one would use otherwise, both in one go; less than 20 minutes; writes docs/benchmarks.md
+bench: $(VENV)-fast/.done  ## measures beside what one would use otherwise, both in one go; some 20 minutes; writes docs/benchmarks.md
 	$(VENV)-fast/bin/python -m tests.benchmarks
 
 notebooks: $(VENV)/.done  ## the notebooks in JupyterLab

@@ -81,6 +81,7 @@ class Line:
     - `ours`, `theirs`: the medians, in `unit` ("ms", "rows/s", "MB", …). None where there is no such side.
     - `ratio`: what the goal is about, in `ratio_unit`: most often how many times faster ("×"); where the goal is no
       ratio, such as at most 60 ms more, that number ("ms"). `low`, `high`: its lowest and highest of the rounds.
+      None where nothing was measured; `note` says why.
     - `ours_mb`, `theirs_mb`: peak memory of each side, in a process of its own. 1 MB is 1,000,000 bytes.
     - `goal`: None where there is none: the line is there for comparison.
     - `note`: what else one should know of it, such as the CPU time of a call, or who the peer is.
@@ -91,7 +92,7 @@ class Line:
     unit: str
     ours: float | None
     theirs: float | None
-    ratio: float
+    ratio: float | None
     goal: Goal | None
     low: float | None = None
     high: float | None = None
@@ -102,11 +103,20 @@ class Line:
 
     @property
     def reached(self) -> bool:
-        """Whether the goal is, if there is one."""
-        return self.goal is None or self.goal.reached(self.ratio)
+        """Whether the goal is, if there is one. What was not measured reaches none."""
+        return self.goal is None or (self.ratio is not None and self.goal.reached(self.ratio))
+
+    @property
+    def verdict(self) -> str:
+        """In words; "" where there is no goal."""
+        if self.goal is None:
+            return ""
+        return "not measured" if self.ratio is None else "reached" if self.reached else "not reached"
 
     def shown(self) -> str:
         """The ratio with its spread."""
+        if self.ratio is None:
+            return "not measured"
         words = f"{figure(self.ratio)} {self.ratio_unit}"
         if self.low is None or self.high is None:
             return words

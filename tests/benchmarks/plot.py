@@ -16,7 +16,10 @@ def draw(results: Kept, path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    found = {name: {line.what: line for line in lines_of(results, name) if line.goal} for name in INSTALLATIONS}
+    found = {
+        name: {line.what: line for line in lines_of(results, name) if line.goal and line.ratio is not None}
+        for name in INSTALLATIONS
+    }
     whats = list(dict.fromkeys(what for lines in found.values() for what in lines))
     mpl.rcParams["svg.hashsalt"] = "taskframe"  # the same numbers give the same file
     figure = Figure(figsize=(9, 1.3 + 0.34 * len(whats)), layout="constrained", facecolor="white")
@@ -34,11 +37,7 @@ def draw(results: Kept, path: Path) -> None:
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, 0.5), max(high, 2))
-    ticks = [
-        t
-        for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-        if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]
-    ]
+    ticks = [t for t in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
     axes.set_xticks(ticks, [f"{t:g} ×" for t in ticks])
     axes.minorticks_off()
     axes.set_yticks(range(len(whats)), whats)
@@ -57,7 +56,7 @@ def draw(results: Kept, path: Path) -> None:
 def score(line: Line) -> float:
     """How many times as good as its goal a line is: 1 is just reached."""
     least = 1e-2
-    if line.goal is None:
+    if line.goal is None or line.ratio is None:
         return 1
     goal, value = line.goal.number, line.ratio
     if line.goal.at == "least":

@@ -103,7 +103,7 @@ def rows(lines: Iterable[Line]) -> list[tuple[str, ...]]:
             if line.ours_mb is None and line.theirs_mb is None
             else f"{figure(line.ours_mb)} / {figure(line.theirs_mb)}",
             "" if line.goal is None else f"{line.goal} {line.ratio_unit}",
-            "" if line.goal is None else "reached" if line.reached else "not reached",
+            line.verdict,
         )
         for line in lines
     ]
@@ -132,7 +132,7 @@ which both sides ran in turn, in one go and on the same data; in brackets, the l
 Before a number counts, the results of both sides are compared. Peak memory is that of a process of each side's own.
 
 The ratios are from one machine ({machine}). Yours will give others; `make bench` measures them, prints the
-table and writes this page. It takes less than 20 minutes.
+table and writes this page. It takes some 20 minutes.
 
 ![For each line how much of its goal is reached, on a logarithmic scale](_static/{plot})
 
@@ -169,7 +169,7 @@ def _section(results: Kept, name: str) -> str:
         _row((*table_rows[0], "reached")),
         _row(("---",) * len(_HEAD)),
         *(
-            _row((*cells, "" if line.goal is None else "yes" if line.reached else "**no**"))
+            _row((*cells, line.verdict if line.reached else f"**{line.verdict}**"))
             for cells, line in zip(table_rows[1:], lines, strict=True)
         ),
         "",
