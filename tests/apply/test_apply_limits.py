@@ -177,23 +177,36 @@ def test_no_window_holds_more_than_the_limits_allow(make_stage: Callable[..., St
         assert min(beyond) >= limit.per
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("form", ["announced", "hidden"])
-@pytest.mark.parametrize(("calls", "per", "factor", "tasks"), [(200, 60, 60, 1_800), (100, 10, 6, 1_200)])
+@pytest.mark.parametrize(("calls", "per", "factors", "tasks"), [(200, 60, (60, 20), 1_800), (100, 10, (12, 4), 1_200)])
 def test_a_limit_that_nobody_told_of_is_found_out(
-    make_stage: Callable[..., Stage], calls: int, per: float, factor: float, tasks: int, form: str
+    make_stage: Callable[..., Stage], calls: int, per: float, factors: tuple[float, ...], tasks: int, form: str
 ) -> None:
-    """By the server's log: under 2 % of the calls are refused, and after three windows 0.85 of the limit is used."""
-    stage = make_stage(tasks=tasks, factor=factor)
+    """By the server's log: under 2 % of the calls are refused, and after three windows 0.85 of the limit is used.
+
+    A fast clock makes the delays of a busy machine longer too: where it is too busy, a slower clock is taken.
+    """
+    found = []
+    for factor in factors:
+        found.append(_found_out(make_stage(tasks=tasks, factor=factor), calls, per, form))
+        refused, used = found[-1]
+        if refused < 0.02 and used >= 0.85:
+            return
+    pytest.fail(f"shares refused and used, with slower and slower clocks: {found}")
+
+
+def _found_out(stage: Stage, calls: int, per: float, form: str) -> tuple[float, float]:
+    """The share of all calls that was refused, and the share of the limit that was used after three windows."""
     frame = stage.edited(rate=[], concurrency=8)
     stage.reload.limits = [(calls, per, form)]
     start = len(stage.box.log)
-    assert stage.apply(frame).counts == {"applied": tasks}
+    assert stage.apply(frame).counts == {"applied": len(frame)}
     log = stage.box.log[start:]
     passed = [c.at for c in log if c.status == 200]
-    assert len(passed) == tasks
-    assert len(log) - tasks < 0.02 * len(log)
+    assert len(passed) == len(frame)
     begin, end = passed[0] + 3 * per, passed[0] + (passed[-1] - passed[0]) // per * per
-    assert sum(begin <= at < end for at in passed) >= 0.85 * calls * (end - begin) / per
+    return 1 - len(passed) / len(log), sum(begin <= at < end for at in passed) * per / (calls * (end - begin))
 
 
 # tokens

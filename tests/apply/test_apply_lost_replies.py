@@ -250,3 +250,19 @@ def test_a_refusal_after_a_lost_reply_is_looked_into(make_stage: Callable[..., S
         stage.reload.edit(str(tasks.df.index[0]), **ours)
     told = one(stage.apply(tasks))
     assert told[["outcome", "attempts", "status_code"]].tolist() == ["applied" if written else "failed", 2, 403]
+
+
+def test_what_nobody_can_tell_is_a_conflict(stage: Stage) -> None:
+    """A reply was lost, and others made two versions meanwhile, of another column: ours may have been put back."""
+    tasks = stage.load(1)
+    task = str(tasks.df.index[0])
+    tasks.df["title"] = "ours"
+    plan = tasks.plan()
+    stage.faults.add("500")
+    for _ in range(2):
+        stage.faults.add("others-edit", match=stage.reload.target, columns="other")
+    stage.reload.edit(task, priority="urgent" if stage.reload.task(task)["priority"] != "urgent" else "low")
+    told = one(plan.apply())
+    assert told["outcome"] == "conflict"
+    assert "may have been applied and put back" in told["detail"]
+    assert stage.written(task) == []

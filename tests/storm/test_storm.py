@@ -20,7 +20,8 @@ import pandas as pd
 import pytest
 
 import taskframe as tf
-from tests.storm.storm import SERVICES, Storm, storm
+from taskframe.testing.storms import BLOWS
+from tests.storm.storm import MEDDLING, SERVICES, Storm, storm
 
 FIRST, _, LAST = os.environ.get("STORM_SEEDS", "20").rpartition("-")
 SEEDS = range(int(FIRST), int(LAST) + 1) if FIRST else range(int(LAST))
@@ -147,8 +148,25 @@ def test_the_oracle_sees_what_is_told_falsely(service: str, tmp_path: Path) -> N
             assert told_otherwise(first["partial"], kind="failed")
         assert replace(oracle, calls=oracle.calls + 1).complaints()
         assert replace(oracle, told=oracle.told[:-1]).complaints()
+        assert replace(oracle, told=[oracle.told[1], oracle.told[0], *oracle.told[2:]]).complaints()
         at = next(n for n, r in enumerate(oracle.records) if r.actor == "caller" and r.after)
         assert replace(oracle, records=[*oracle.records[:at], *oracle.records[at + 1 :]]).complaints()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_who_asks_to_overwrite_overwrites(service: str, tmp_path: Path) -> None:
+    """on_conflict="overwrite": in the end each task holds our title, whoever edited ahead of our calls."""
+    with storm(service, tmp_path, tasks=100) as s:
+        s.frame.df[s.title.name] = [f"ours {n}" for n in range(100)]
+        s.ours = {}
+        s.meddle_before()
+        s.stage.faults.storm(0.45, kinds=[*BLOWS, *MEDDLING], seed=1, most_in_a_row=4)
+        report = s.apply(on_conflict="overwrite")
+        assert set(report.counts) <= {"applied", "unchanged"}
+        assert report.counts["applied"] > 90
+        assert [s.held(str(task), s.title.name) for task in s.frame.df.index] == [f"ours {n}" for n in range(100)]
+        assert report.calls == sum(record.actor == "caller" for record in s.oracle(report).records)
+        assert sum(record.actor == "other" for record in s.stage.since(s.start)) > 10, "nobody was in the way"
 
 
 @pytest.mark.parametrize("service", SERVICES)
