@@ -17,6 +17,7 @@ from taskframe.load import Load
 from taskframe.preview.words import duration
 from taskframe.problem import Problem
 from taskframe.schema import Schema
+from taskframe.services.base import doubtful
 
 CLEARED_WITHOUT_CONFIRMATION = 50
 """How many cells a plan may clear before `apply` asks for the number of tasks."""
@@ -25,7 +26,7 @@ CLEARED_WITHOUT_CONFIRMATION = 50
 def checked(diff: Diff, load: Load) -> tuple[Changes, tuple[Problem, ...]]:
     """The changes that can be sent, and all problems: what no single column can tell is checked here."""
     changes = diff.changes
-    found = [p for edit in changes.edits() for p in load.service.check(edit, load.catalogue)]
+    found = _found(changes, load)
     if not found:
         return changes, diff.problems
     bad = {(p.id, p.column) for p in found}
@@ -36,6 +37,14 @@ def checked(diff: Diff, load: Load) -> tuple[Changes, tuple[Problem, ...]]:
     }
     found = [replace(p, line=diff.lines.get(str(p.id))) for p in found]
     return changes.keep(keep), tuple(sorted((*diff.problems, *found), key=lambda p: p.line or 0))
+
+
+def _found(changes: Changes, load: Load) -> list[Problem]:
+    """What the service finds wrong. An edit is made only of the tasks that it can't pass by whole columns."""
+    doubts = doubtful(load.service, changes, load.catalogue)
+    if doubts is not None:
+        changes = changes.keep({name: doubts[c.rows] for name, c in changes.columns.items()})
+    return [p for edit in changes.edits() for p in load.service.check(edit, load.catalogue)]
 
 
 def confirmation(changes: Changes, load: Load) -> tuple[int | None, str]:

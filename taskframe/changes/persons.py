@@ -30,17 +30,16 @@ def resolve(edited: Edited, baseline: Baseline, find: Find) -> Edited:
         if not column.people or column.kind != "text" or name not in edited.columns or name not in baseline.frame:
             continue
         if not shares_memory(baseline.frame[name], edited.columns[name]):
-            edited = _resolved(edited, column, set(baseline.frame[name].dropna().tolist()), find)
+            edited = _resolved(edited, column, set(_words(baseline.frame[name])), find)
     return edited
 
 
 def _resolved(edited: Edited, column: Column, seen: set[str], find: Find) -> Edited:
     series, name = edited.columns[column.name], column.name
-    cells = series.to_list()
     ids: dict[str, str] = {}
     unfit: dict[str, str] = {}
-    for word in _words(cells):
-        if word in seen or word in column.aliases:
+    for word in _words(series):
+        if word in seen or word in column.aliases or not word.strip():
             continue
         try:
             found = word.strip() if word.strip() in seen else find(word.strip())
@@ -56,6 +55,7 @@ def _resolved(edited: Edited, column: Column, seen: set[str], find: Find) -> Edi
     ids = {word: found for word, found in ids.items() if word != found}
     if not ids and not unfit:
         return edited
+    cells = series.to_list()
     at = [row for row, cell in enumerate(cells) if isinstance(cell, str) and cell in unfit]
     skip = np.array(edited.skip[name]) if name in edited.skip else np.zeros(len(cells), dtype=bool)
     skip[at] = True
@@ -69,10 +69,11 @@ def _resolved(edited: Edited, column: Column, seen: set[str], find: Find) -> Edi
     )
 
 
-def _words(cells: list[object]) -> Iterator[str]:
-    for cell in dict.fromkeys(cell for cell in cells if isinstance(cell, str)):
-        if cell.strip():
-            yield cell
+def _words(series: pd.Series) -> list[str]:
+    """The texts in a column, each once, in the order in which they come: few people have many tasks."""
+    if isinstance(series.dtype, pd.StringDtype):  # what else may stand in cells, pandas may not tell apart
+        return [word for word in series.array.unique().tolist() if isinstance(word, str)]
+    return list(dict.fromkeys(cell for cell in series.to_list() if isinstance(cell, str)))
 
 
 def _problem(edited: Edited, column: Column, row: int, cell: str, unfit: dict[str, str]) -> Problem:

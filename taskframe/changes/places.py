@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 _LONGEST = 64  # bytes
+_MANY = 100  # times as long as looking for an id takes to make a scalar
 _WEIGHTS = np.random.default_rng(2).integers(0, 2**64, _LONGEST // 8, dtype=np.uint64) | np.uint64(1)
 
 
@@ -26,6 +28,14 @@ def places_of(wanted: pd.Index, known: pd.Index) -> np.ndarray:
     if not np.array_equal(ours[places[there]], theirs[there]):  # other ids may have the number of ours
         return np.asarray(known.get_indexer(wanted))
     return places
+
+
+def among(ids: pd.Index, wanted: Collection[object]) -> np.ndarray:
+    """Which of the ids are wanted, as a mask. `isin` makes a scalar of Arrow's of each wanted one, so it is for few."""
+    known = {one for one in wanted if isinstance(one, str)}
+    if _MANY * len(known) < len(ids):
+        return np.asarray(ids.isin(list(known)))
+    return np.fromiter((one in known for one in ids.tolist()), dtype=bool, count=len(ids))
 
 
 def _words(ids: pd.Index) -> np.ndarray | None:

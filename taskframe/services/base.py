@@ -19,7 +19,10 @@ from taskframe.problem import Problem
 from taskframe.schema import Schema
 
 if TYPE_CHECKING:
+    import numpy as np
     from pydantic import BaseModel, SecretStr
+
+    from taskframe.changes.changes import Changes
 
 Columns = Mapping[str, Sequence[Any]]
 """Many tasks: column → values in normal form, the id column among them, all of one length.
@@ -107,7 +110,11 @@ class Verdict:
 
 
 class Gatherer(Protocol):
-    """The tasks of a listing on their way to columns: page by page, in order, so that none is kept as an object."""
+    """The tasks of a listing on their way to columns: page by page, in order, so that none is kept as an object.
+
+    It may also have `frozen() -> Mapping[str, Frozen]`, asked for after `columns()`: columns of lists or objects that
+    it could freeze on the way, with less work than from their cells.
+    """
 
     def add(self, tasks: Sequence[Any]) -> None:
         """One page's new tasks (the service's own objects). ProtocolError for one that makes no sense."""
@@ -164,7 +171,8 @@ class Service(Protocol):
 
     `settings` may have a property `mints`: true where tokens are made of a secret in it, so that none need be given.
 
-    A service may also have `gather(known) -> Gatherer`, for long lists: `columns` for tasks that come page by page.
+    A service may also have `gather(known) -> Gatherer`, for long lists: `columns` for tasks that come page by page. And
+    `doubtful(changes, catalogue)`, for large plans: a mask over `changes.ids`, false where `check` finds nothing wrong.
     """
 
     name: ClassVar[str]
@@ -222,11 +230,26 @@ class Service(Protocol):
 def gatherer(service: Service, known: Catalogue) -> Gatherer:
     """The service's own `gather`; else one that keeps all tasks for `columns`: so it is, too, where a subclass has
     `columns` of its own, of which the inherited `gather` knows nothing."""
-    both = {"gather", "columns"}
-    nearest: Mapping[str, Any] = next((vars(kind) for kind in type(service).__mro__ if both & vars(kind).keys()), {})
-    own = getattr(service, "gather", None) if "gather" in nearest else None
+    own = _beside(service, "gather", "columns")
     gatherer: Gatherer = _Keeping(service, known) if own is None else own(known)
     return gatherer
+
+
+def doubtful(service: Service, changes: Changes, catalogue: Catalogue) -> np.ndarray | None:
+    """Which of the tasks `service.check` must look at, as the service's own `doubtful` tells it; None: all of them.
+
+    So it is, too, where a subclass has a `check` of its own, of which the inherited `doubtful` knows nothing.
+    """
+    own = _beside(service, "doubtful", "check")
+    mask: np.ndarray | None = None if own is None else own(changes, catalogue)
+    return mask
+
+
+def _beside(service: Service, name: str, method: str) -> Any:
+    """The optional method `name`, which must agree with `method`: None where a subclass has only that one anew."""
+    both = {name, method}
+    nearest: Mapping[str, Any] = next((vars(kind) for kind in type(service).__mro__ if both & vars(kind).keys()), {})
+    return getattr(service, name, None) if name in nearest else None
 
 
 class _Keeping:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taskframe.changes.places import _words, places_of
+from taskframe.changes.places import _words, among, places_of
 
 
 def index_of(ids: list[str]) -> pd.Index:
@@ -136,3 +136,30 @@ def test_ids_that_are_no_words_of_one_length() -> None:
         ids.astype("object"),
     ]
     assert [_words(form) for form in odd] == [None] * len(odd)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 11, 12, 13, 1_000, 2_000])
+def test_wanted_ids_are_found_whether_they_are_few_or_many(count: int) -> None:
+    """As pandas finds them; in any form that ids are wanted in."""
+    texts = [f"tsk_{n}" for n in range(LONG)]
+    rng = np.random.default_rng(5)
+    wanted = [f"tsk_{n}" for n in rng.permutation(2_000)[:count].tolist()]
+    for ids in (index_of(texts), index_of(texts)[::-1], index_of(texts).astype("object")):
+        expected = ids.isin(wanted).tolist()
+        for form in (
+            wanted,
+            [*wanted, *wanted],
+            set(wanted),
+            [*wanted, 7, None, np.nan],
+            np.array(wanted, dtype=object),
+        ):
+            mask = among(ids, form)
+            assert (mask.dtype, mask.tolist()) == (bool, expected)
+
+
+def test_a_missing_id_is_never_wanted() -> None:
+    ids = index_of(["a", "b"]).append(pd.Index([None], dtype="str"))
+    assert among(ids, ["b", None, np.nan]).tolist() == [False, True, False]
+    many = ids.append(index_of([f"{n}" for n in range(LONG)]))
+    assert among(many, ["b", None, np.nan]).tolist()[:4] == [False, True, False, False]
+    assert among(ids[:0], ["a"]).tolist() == []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from taskframe.catalogue import EMPTY, Catalogue
@@ -71,6 +72,46 @@ def test_where_nothing_is_wrong_everything_stays_as_it_is() -> None:
     changes = changes_of({"title": "b"})
     others = (Problem("type", "t7", "title", 1, "a number", 9), Problem("stale", "t8", None, None, "stale", 3))
     assert checked(Diff(changes, others), load_of(Picky())) == (changes, others)
+
+
+class Quick(Picky):
+    """Tells by whole columns which tasks it must look at: not t0."""
+
+    asked: list[str]
+
+    def check(self, edit: Edit, catalogue: Catalogue) -> Sequence[Problem]:
+        self.asked.append(edit.id)
+        return super().check(edit, catalogue)
+
+    def doubtful(self, changes: Changes, catalogue: Catalogue) -> np.ndarray:
+        return np.asarray(changes.ids != "t0")
+
+
+def test_a_service_is_asked_only_of_the_tasks_that_it_does_not_pass() -> None:
+    """With their whole edits; the others stay as they are, whatever they hold."""
+    changes = changes_of({"title": "bad"}, {"title": "b", "description": "b"}, {"title": "bad", "description": "c"})
+    service = Quick()
+    service.asked = []
+    left, problems = checked(Diff(changes), load_of(service))
+    assert service.asked == ["t1", "t2"]
+    assert [(p.id, p.column) for p in problems] == [("t2", "title")]
+    assert cells(left) == {("t0", "title"), ("t1", "title"), ("t1", "description"), ("t2", "description")}
+
+
+def test_where_a_service_passes_all_tasks_none_is_looked_at() -> None:
+    """The changes are the very same."""
+    changes = changes_of({"title": "bad"})
+    service = Quick()
+    service.asked = []
+    assert checked(Diff(changes), load_of(service))[0] is changes
+    assert service.asked == []
+
+
+def test_a_check_of_a_subclass_is_asked_of_each_task() -> None:
+    """Reload passes all tasks with a version; of what another check finds it knows nothing."""
+    changes = changes_of({"title": "bad"}, {"title": "bad"})
+    assert len(checked(Diff(changes), load_of(Picky()))[1]) == 2
+    assert checked(Diff(changes), load_of(Reload())) == (changes, ())
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,10 @@ from taskframe.services.kore.reread import DENSE, KoreReread
 from taskframe.services.kore.settings import KoreSettings
 
 if TYPE_CHECKING:
+    import numpy as np
     from pydantic import BaseModel, SecretStr
 
+    from taskframe.changes.changes import Changes
     from taskframe.changes.edit import Edit, Row
     from taskframe.problem import Problem
     from taskframe.schema import Schema
@@ -80,6 +82,10 @@ class Kore:
     def check(self, edit: Edit, catalogue: Catalogue) -> Sequence[Problem]:
         """Names that stand for nothing or for several things, times that Kore can't hold, columns that disagree."""
         return tuple(body.problems(edit, catalogue))
+
+    def doubtful(self, changes: Changes, catalogue: Catalogue) -> np.ndarray:
+        """The tasks with such names or times, and those with edits of what may disagree, or of the account's fields."""
+        return body.doubtful(changes, catalogue)
 
     def calls(self, edit: Edit, catalogue: Catalogue) -> Sequence[Call]:
         """One updateTask with the changed fields only."""

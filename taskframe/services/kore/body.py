@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from taskframe.errors import PlanError, did_you_mean
 from taskframe.problem import Problem
 from taskframe.services.kore import fields as kore_fields
@@ -14,6 +16,7 @@ from taskframe.services.kore.moments import is_whole, iso, milliseconds
 
 if TYPE_CHECKING:
     from taskframe.catalogue import Catalogue
+    from taskframe.changes.changes import Changes
     from taskframe.changes.edit import Edit, Row
 
 UNASSIGNED: Final = "unassigned"
@@ -124,3 +127,29 @@ def problems(edit: Edit, catalogue: Catalogue) -> Iterator[Problem]:
     if kind is not None and objects.ASSIGNEE in after and (kind == UNASSIGNED) is not (after[objects.ASSIGNEE] is None):
         words = f"assigneeType {kind!r} does not go with {objects.ASSIGNEE} {after[objects.ASSIGNEE]!r}: leave one out"
         yield Problem("disagree", edit.id, "assigneeType", kind, words)
+
+
+def doubtful(changes: Changes, catalogue: Catalogue) -> np.ndarray:
+    """A mask of the tasks that `problems` may name: each name is looked up once here, not for each task that gets it.
+
+    What only the task itself tells, such as which fields of the account's own it has, is left to `problems`.
+    """
+    mask = np.zeros(len(changes.ids), dtype=bool)
+    for name, change in changes.columns.items():
+        cells = change.after.tolist()
+        if name in HANDLES:
+            unknown = {value for value in set(cells) if value is not None and _is_unknown(catalogue, name, value)}
+            mask[change.rows] |= np.array([value in unknown for value in cells], dtype=bool)
+        elif name in (*MILLISECONDS, *TIMES):
+            mask[change.rows] |= np.array([v is not None and not is_whole(v) for v in cells], dtype=bool)
+        elif name.startswith(kore_fields.PREFIX) or (name == "assigneeType" and objects.ASSIGNEE in changes.columns):
+            mask[change.rows] = True
+    return mask
+
+
+def _is_unknown(catalogue: Catalogue, column: str, name: str) -> bool:
+    try:
+        objects.find(catalogue, column, name)
+    except objects.Unknown:
+        return True
+    return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from taskframe.catalogue import EMPTY, Catalogue
@@ -20,6 +21,7 @@ from taskframe.services.pragmatiks.listing import PragmatiksListing
 from taskframe.services.pragmatiks.reread import FEW, PragmatiksReread
 
 if TYPE_CHECKING:
+    from taskframe.changes.changes import Changes
     from taskframe.changes.edit import Edit, Row
     from taskframe.problem import Problem
     from taskframe.schema import Schema
@@ -76,6 +78,10 @@ class Pragmatiks:
     def check(self, edit: Edit, catalogue: Catalogue) -> Sequence[Problem]:  # noqa: ARG002
         """Nothing: what a column can't tell only the service knows, such as which moves of a status are allowed."""
         return ()
+
+    def doubtful(self, changes: Changes, catalogue: Catalogue) -> np.ndarray:  # noqa: ARG002
+        """None of the tasks."""
+        return np.zeros(len(changes.ids), dtype=bool)
 
     def calls(self, edit: Edit, catalogue: Catalogue) -> Sequence[Call]:  # noqa: ARG002
         """A PATCH with the changed fields only, in the order of its documentation; then a transition of the status."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from taskframe.catalogue import EMPTY, Catalogue
@@ -24,6 +25,7 @@ from taskframe.services.reload.reread import ReloadReread
 from taskframe.services.reload.tasks import SCHEMA, WRITABLE, ReloadGatherer, columns, row
 
 if TYPE_CHECKING:
+    from taskframe.changes.changes import Changes
     from taskframe.changes.edit import Edit, Row
     from taskframe.schema import Schema
     from taskframe.services.base import Columns, Gatherer, Listing, Reply, Verdict
@@ -87,6 +89,14 @@ class Reload:
             return ()
         words = "its version is not known, and no edit goes out without one: load it again"
         return (Problem("service", edit.id, None, version, words),)
+
+    def doubtful(self, changes: Changes, catalogue: Catalogue) -> np.ndarray:  # noqa: ARG002
+        """The tasks without a version; all of them where versions are not kept as integers."""
+        versions = changes.loaded("version")
+        if versions is None or str(versions.dtype) not in ("int64", "Int64"):
+            return np.ones(len(changes.ids), dtype=bool)
+        missing: np.ndarray = versions.isna().to_numpy()  # np.asarray of a Series would look for methods in its index
+        return missing
 
     def calls(self, edit: Edit, catalogue: Catalogue) -> Sequence[Call]:  # noqa: ARG002
         """One update-task with the changed fields only, in the order of its documentation."""
