@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, cast
@@ -22,6 +23,30 @@ def objects(values: Sequence[Any]) -> np.ndarray:
     return np.fromiter(values, dtype=object, count=len(values))
 
 
+class Objects:
+    """Objects that come in pieces, put down in an array that grows.
+
+    Who walks over all of them once they are there waits for memory at each of them: so that is not done.
+    """
+
+    def __init__(self) -> None:
+        self._held = np.empty(0, dtype=object)
+        self._count = 0
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Some more."""
+        end = self._count + len(values)
+        if end > len(self._held):
+            self._held.resize(end + end // 4, refcheck=False)
+        self._held[self._count : end] = objects(values)
+        self._count = end
+
+    def array(self) -> np.ndarray:
+        """All of them. Once: the array is given away."""
+        self._held.resize(self._count, refcheck=False)
+        return self._held
+
+
 # Texts.
 
 
@@ -33,7 +58,11 @@ def texts(values: Sequence[Any]) -> Any:
 
 
 class _ArrowTexts:
-    """Texts that come in pieces; each piece is Arrow's at once."""
+    """Texts that come in pieces; each piece is Arrow's at once.
+
+    Their memory is the C library's: what is freed piece by piece is used again, where Arrow's own pool (mimalloc) gives
+    much of it back to the system, and pays for new pages a moment later: a seventh of the time of a whole load.
+    """
 
     def __init__(self) -> None:
         self._parts: list[Any] = []
@@ -42,7 +71,7 @@ class _ArrowTexts:
         """Some texts more, and None."""
         pa: Any = import_module("pyarrow")
         try:
-            self._parts.append(pa.array(values, type=pa.large_string()))
+            self._parts.append(pa.array(values, type=pa.large_string(), memory_pool=pa.system_memory_pool()))
         except (TypeError, ValueError):  # not text, all of it, or half a surrogate pair: pandas' own way, or words
             found = cast(Any, pd.array(list(values), dtype=TEXT_DTYPE)).__arrow_array__()
             self._parts += found.chunks if isinstance(found, pa.ChunkedArray) else [found]
@@ -50,21 +79,51 @@ class _ArrowTexts:
     def array(self) -> Any:
         """All of them, in one piece: in many, each look into it would be slow."""
         pa: Any = import_module("pyarrow")
-        return cast(Any, TEXT_DTYPE).__from_arrow__(
-            pa.concat_arrays(self._parts or [pa.array([], type=pa.large_string())])
-        )
+        parts = self._parts or [pa.array([], type=pa.large_string())]
+        return cast(Any, TEXT_DTYPE).__from_arrow__(pa.concat_arrays(parts, memory_pool=pa.system_memory_pool()))
+
+
+def utf8_texts(written: Any, ends: Any, there: np.ndarray) -> Any:
+    """UTF-8 as an array of `TEXT_DTYPE`, where that is Arrow's: the memory handed in is the array's own from now on.
+
+    `ends`: where each text ends, in 64 bits, behind a 0. `there`: False for None.
+    """
+    pa: Any = import_module("pyarrow")
+    bits = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+    buffers = pa.py_buffer(ends), pa.py_buffer(written), bits
+    return cast(Any, TEXT_DTYPE).__from_arrow__(pa.LargeStringArray.from_buffers(len(ends) - 1, *buffers))
+
+
+def written_texts(values: Sequence[Any], write: Callable[[Any, bytearray, int], object]) -> Any:
+    """What `write` (msgspec's `encode_into`) makes of each value, as an array of `TEXT_DTYPE`; None stays None.
+
+    It is written straight to where Arrow keeps it: no text is made on the way, and none copied, which of long ones
+    takes most of the time, and thrice the memory. ValueError where a value is written as null, or where texts are
+    Python's own.
+    """
+    if TEXT_DTYPE.storage != "pyarrow":
+        raise ValueError("no Arrow")
+    written, ends = bytearray(), array("q", [0])
+    end = ends.append
+    for value in values:
+        if value is not None:
+            write(value, written, -1)
+        end(len(written))
+    places = np.frombuffer(ends, dtype=np.int64)
+    lengths = np.diff(places)
+    starts = places[:-1][lengths == len("null")]
+    if starts.size and (np.frombuffer(written, dtype=np.uint8)[starts] == ord("n")).any():
+        raise ValueError("a value has no JSON")  # NaN, or infinity
+    return utf8_texts(written, ends, lengths > 0)  # no JSON is empty
 
 
 class _PlainTexts:
-    """Texts that come in pieces, put down in an array that grows. Each is once in memory, as long as texts repeat (who
-    has a task): where few do, it would not pay.
-
-    Who walks over all texts once they are all there waits for memory at each of them: so that happens once.
+    """Texts that come in pieces. Each is once in memory, as long as texts repeat (who has a task): where few do, it
+    would not pay.
     """
 
     def __init__(self) -> None:
-        self._held = np.empty(0, dtype=object)
-        self._count = 0
+        self._held = Objects()
         self._one: dict[Any, Any] = {}
         self._asked = 0
 
@@ -74,17 +133,12 @@ class _PlainTexts:
         if 2 * len(self._one) <= self._asked + _TRIAL and 2 * values.count(None) < size:
             self._asked += size
             values = list(map(self._one.setdefault, values, values))
-        end = self._count + size
-        if end > len(self._held):
-            self._held.resize(end + end // 4, refcheck=False)
-        self._held[self._count : end] = objects(values)
-        self._count = end
+        self._held.add(values)
 
     def array(self) -> Any:
         """All of them."""
         self._one.clear()
-        self._held.resize(self._count, refcheck=False)
-        return pd.array(self._held, dtype=TEXT_DTYPE, copy=False)
+        return pd.array(self._held.array(), dtype=TEXT_DTYPE, copy=False)
 
 
 Texts: Final = _ArrowTexts if TEXT_DTYPE.storage == "pyarrow" else _PlainTexts

@@ -250,7 +250,7 @@ class Connection:
 
     async def _load(self, wanted: Wanted, allow_incomplete: bool, progress: Progress | None) -> TaskFrame:
         with self._session.at_work():
-            df, about = await read_tasks(
+            df, about, frozen = await read_tasks(
                 self._session.link,
                 wanted,
                 self._place.learn,
@@ -261,7 +261,7 @@ class Connection:
             self._catalogue = about.catalogue
             self._people.learn(about.people)
         with full_collections_postponed():
-            return TaskFrame(df, about, self)
+            return TaskFrame(df, about, self, frozen)
 
     # applying
 

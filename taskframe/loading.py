@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from taskframe.catalogue import Catalogue
+from taskframe.changes.frozen import Frozen
 from taskframe.engine.garbage import collector_paused, full_collections_postponed
 from taskframe.engine.link import Link
 from taskframe.engine.loading import load
@@ -122,8 +123,8 @@ async def read_tasks(
     known: Callable[[], Catalogue],
     allow_incomplete: bool,
     progress: Progress,
-) -> tuple[pd.DataFrame, Load]:
-    """The tasks, and what is known of them.
+) -> tuple[pd.DataFrame, Load, Mapping[str, Frozen]]:
+    """The tasks, what is known of them, and columns that are frozen already.
 
     `learn` tells where they come from, account and all; `known` what names stand for, as far as earlier loads told.
     """
@@ -148,12 +149,14 @@ async def read_tasks(
         )
     with collector_paused():
         columns, catalogue = gathered.columns()
+        frozen = gathered.frozen()
     schema = service.schema(catalogue).with_editable(wanted.editable)
     df = schema.frame(columns[schema.index], columns)
     gaps = loaded.gaps
     if wanted.ids is not None:
         missing = wanted.ids.difference(df.index)
         df = df[df.index.isin(list(wanted.ids))].iloc[: wanted.limit]
+        frozen = {}  # of other rows
         # where enough are found, the rest of the list does not matter
         whole = len(df) == wanted.enough
         gaps = () if whole else (*(f"task {i} was not found" for i in sorted(missing)), *gaps)
@@ -175,7 +178,7 @@ async def read_tasks(
         limit=None if wanted.ids is not None else wanted.limit,
         by_ids=wanted.ids is not None,
     )
-    return df, about
+    return df, about, frozen
 
 
 class _Gathered:
@@ -185,6 +188,7 @@ class _Gathered:
         self.first: Sequence[Any] = ()
         self._gatherer = gatherer
         self.columns = gatherer.columns
+        self.frozen: Callable[[], Mapping[str, Frozen]] = getattr(gatherer, "frozen", dict)
 
     def take(self, tasks: Sequence[Any]) -> None:
         self.first = self.first or tasks[:1]

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from taskframe.changes.jsontext import json_texts
+from taskframe.changes.frozen import Frozen
+from taskframe.changes.jsontext import json_column
 from taskframe.changes.memory import checksum, memory
 from taskframe.changes.picked import Picked
 from taskframe.changes.prints import Prints
@@ -60,13 +62,19 @@ class Baseline:
         object.__setattr__(self, "_checksums", self._sums())
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, schema: Schema) -> Baseline:
-        """A snapshot of `frame`, which has the schema's dtypes and unique ids as its index."""
+    def of(cls, frame: pd.DataFrame, schema: Schema, frozen: Mapping[str, Frozen] = MappingProxyType({})) -> Baseline:
+        """A snapshot of `frame`, which has the schema's dtypes and unique ids as its index.
+
+        `frozen`: columns of lists or objects for which that is known already.
+        """
         snapshot = frame[[c.name for c in schema if c.name in frame]].copy(deep=False)
         nested = [c.name for c in schema if c.kind in NESTED and c.name in snapshot]
+        prints = {}
         for name in nested:
-            snapshot[name] = pd.array(json_texts(snapshot[name].tolist()), dtype="str")
-        prints = {name: Prints.of(frame[name], snapshot[name]) for name in nested}
+            known = frozen.get(name)
+            snapshot[name] = json_column(frame[name].tolist()) if known is None else known.texts
+            texts = snapshot[name]
+            prints[name] = Prints.of(frame[name], texts) if known is None else Prints(texts, known.prints)
         return cls(snapshot, schema, frozenset(nested), prints=prints)
 
     def with_schema(self, schema: Schema) -> Baseline:
@@ -107,7 +115,8 @@ class Baseline:
 
     def altered(self) -> frozenset[str]:
         """The columns that were written to behind pandas' back, so that what they had is lost."""
-        return self.spoilt | {name for name, now in self._sums().items() if now != self._checksums[name]}
+        sums = ((name, then) for name, then in self._checksums.items() if then is not None)  # the others can't be
+        return self.spoilt | {name for name, then in sums if checksum(self.frame[name]) != then}
 
     def check(self) -> None:
         """Raises PlanError when the baseline is no longer what was loaded."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from taskframe.changes.memory import shares_memory
 
-_BLOCK = 1_024
+BLOCK: Final = 1_024
+"""Cells that have a print together."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,19 @@ class Prints:
         if values.dtype != np.dtype(object) or not shares_memory(self.texts, texts):
             return None
         pairs = enumerate(zip(self.blocks, _prints(values), strict=True))
-        starts = [at * _BLOCK for at, (ours, theirs) in pairs if ours is None or ours != theirs]
+        starts = [at * BLOCK for at, (ours, theirs) in pairs if ours is None or ours != theirs]
         if not starts:
             return np.empty(0, dtype=np.intp)
-        rows = (np.array(starts)[:, None] + np.arange(_BLOCK)).reshape(-1)
+        rows = (np.array(starts)[:, None] + np.arange(BLOCK)).reshape(-1)
         return rows[rows < len(values)]
 
 
 def _prints(values: pd.Series) -> Iterator[int | None]:
     cells: Any = np.asarray(values.array)
-    for start in range(0, len(cells), _BLOCK):
+    for start in range(0, len(cells), BLOCK):
         try:
             # marshal tells all types apart, where a writer of JSON makes text of a date, and a list of a set; in its
             # first version equal values always give equal bytes
-            yield hash(marshal.dumps(cells[start : start + _BLOCK].tolist(), 0))
+            yield hash(marshal.dumps(cells[start : start + BLOCK].tolist(), 0))
         except ValueError:
             yield None  # what no service sends: a value of the user's own type

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
+import pandas as pd
 from msgspec import UNSET
 from msgspec.structs import astuple
 
@@ -80,6 +81,8 @@ def _pieces(column: Column) -> _Pieces:
             return _Times()
         case "choice":
             return _Choices(column)
+        case "list" | "object" | "any":
+            return _Nested()
         case _:
             return _Any(column)
 
@@ -97,6 +100,20 @@ class _Any:
 
     def array(self) -> Any:
         return self._column.array(self._values)
+
+
+class _Nested:
+    """Lists and objects."""
+
+    def __init__(self) -> None:
+        self._objects = arrays.Objects()
+
+    def add(self, values: Sequence[Any], *, checked: bool) -> bool:  # noqa: ARG002
+        self._objects.add(values)
+        return True
+
+    def array(self) -> Any:
+        return pd.arrays.NumpyExtensionArray(self._objects.array())
 
 
 class _Texts:

@@ -70,6 +70,22 @@ def test_pages_of_reload_give_the_frame_of_all() -> None:
     assert gathered.loc["t7", "dueAt"] is pd.NaT
 
 
+@pytest.mark.parametrize("size", [100, 999, 1_000, 3_000])
+def test_tasks_of_one_moment_go_by_their_ids(size: int) -> None:
+    """Wherever pages are cut, in whatever order they come; those that do not say when they were made are the last."""
+    made = [None, NOW, "2026-01-31T09:00:00.001Z", "2026-01-31T09:00:00Z"]
+    tasks = [
+        reload_task(n, createdAt=made[n % 4] if n % 3 else f"2026-01-{1 + n % 9:02}{NOW[10:]}") for n in range(3_000)
+    ]
+    service = Reload()
+    for each in (tasks, tasks[::-1], sorted(tasks, key=lambda t: t["createdAt"] or "", reverse=True)):
+        pages = [judged(service, RELOAD, {"data": each[at : at + size]}) for at in range(0, len(each), size)]
+        _, gathered = both_ways(service, pages)
+        moments = pd.to_datetime(gathered["createdAt"]).fillna(pd.Timestamp(0, tz="UTC"))
+        keys = list(zip(moments, gathered.index, strict=True))
+        assert keys == sorted(keys, reverse=True)
+
+
 def test_pages_of_kore_give_the_frame_of_all() -> None:
     """Names twice, fields that some tasks lack, values of several kinds, integers past 2^53, times as numbers, text."""
 

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from msgspec import UNSET, UnsetType
+from msgspec.structs import astuple
 
 from taskframe.catalogue import Catalogue
+from taskframe.changes.frozen import Frozen, FrozenLists
 from taskframe.errors import ProtocolError
 from taskframe.schema import Column
 from taskframe.services.gathering import Gathering, Lists
 from taskframe.services.http import words
 from taskframe.services.kore import fields, objects
 from taskframe.services.kore.columns import COLUMNS, MILLISECONDS, PARTS, TIMES
-from taskframe.services.kore.tasks import INDEX, PLAIN, Senseless, cell, part, time_text
+from taskframe.services.kore.tasks import INDEX, PLAIN, ListedTask, Senseless, cell, time_text
 
 if TYPE_CHECKING:
     from taskframe.services.base import Columns
 
 _TEXT: Final = frozenset({str, NoneType, UnsetType})
-_NUMBER: Final = frozenset({int, float, NoneType})
 _WHOLE: Final = frozenset({int, NoneType, UnsetType})
+_BATCH: Final = 500
+"""Tasks that are made into columns at once: with few, each array's own cost would count; many leave the processor's
+cache before they are looked at."""
 _NAT: Final = -(2**63)
 _YEAR_1: Final = -62_135_596_800_000
 _YEAR_9999: Final = 253_402_300_799_999
@@ -40,64 +43,93 @@ class KoreGatherer:
         self._objects = objects.Collected(known)
         self._fields = fields.Found()
         self._own: dict[str, list[Any]] = {}
+        self._frozen = FrozenLists()
+        self._waiting: list[Any] = []
         self._count = 0
         self._gathering = Gathering((Column(INDEX, "text"), *COLUMNS), _check)
 
     def add(self, tasks: Sequence[Any]) -> None:
-        """One page's new tasks. ProtocolError for one with a time that is none."""
-        lists: dict[str, Any] = {INDEX: [task.id for task in tasks]}
-        for name in PLAIN:
-            lists[name] = [None if value is UNSET else value for value in map(attrgetter(name), tasks)]
-        for name in (*MILLISECONDS, *TIMES):
-            lists[name] = _times(tasks, name)
-        for name, keys in PARTS.items():
-            things = [thing or {} for thing in map(attrgetter(name), tasks)]  # UNSET is false
-            for key in keys:
-                lists[f"{name}.{key}"] = _parts(things, key)
-        lists["lid"] = [
-            iid if task.lid is UNSET else lid for task, lid, iid in zip(tasks, lists["lid"], lists["iId"], strict=True)
-        ]
-        self._gathering.extend(lists)
-        self._objects.add(tasks)
-        for task in tasks:
-            self._add_own(task)
-            self._count += 1
+        """One page's new tasks. ProtocolError for one with a time that is none, now or when more have come."""
+        self._waiting += tasks
+        if len(self._waiting) >= _BATCH:
+            self._take()
 
     def columns(self) -> tuple[Columns, Catalogue]:
         """All of them, and what their names stand for."""
+        if self._waiting:
+            self._take()
         columns = self._gathering.arrays()
         entries = {**self._objects.entries(), "fields": self._fields.entries()}
         if not self._count:  # nobody tells of the account's own fields: they are what they were
             entries["fields"] = dict(self._known.entries.get("fields", {}))
         for name in entries["fields"]:
             values = self._own.pop(name, [])
-            columns[name] = [*values, *[None] * (self._count - len(values))]
+            values += [None] * (self._count - len(values))
+            columns[name] = values
         return columns, Catalogue({column: names for column, names in entries.items() if names})
 
-    def _add_own(self, task: Any) -> None:
-        """What one task's own fields hold, each in its column."""
-        names = [definition.column for definition in task.definitions]
-        if None in names or len(set(names)) < len(names):
-            for name, thing in fields.named(task.fields):
-                self._fields.learn(name, thing)
-                self._put(name, deepcopy(fields.value_of(thing)))
-            return
-        for name, definition in zip(names, task.definitions, strict=True):
-            if definition.learner is not self:
-                definition.learner = self
-                self._fields.learn(name, definition.thing)
-            if definition.value is not None:
-                self._put(name, definition.fresh_value())
+    def frozen(self) -> Mapping[str, Frozen]:
+        """The fields, of which each definition is written once and not for each task that has it."""
+        frozen = self._frozen.frozen()
+        return {} if frozen is None else {"fields": frozen}
 
-    def _put(self, name: str, value: Any) -> None:
-        column = self._own.setdefault(name, [])
-        if len(column) < self._count:  # tasks without
-            column += [None] * (self._count - len(column))
-        column.append(value)
+    def _take(self) -> None:
+        """Those that wait, as columns."""
+        tasks, self._waiting = self._waiting, []
+        sent = dict(zip(ListedTask.__struct_fields__, zip(*map(astuple, tasks), strict=True), strict=True))
+        lists: dict[str, Any] = {INDEX: sent["id"]}
+        for name in PLAIN:
+            lists[name] = [None if value is UNSET else value for value in sent[name]]
+        for name in (*MILLISECONDS, *TIMES):
+            lists[name] = _times(tasks, sent[name], name)
+        parts = dict(zip(PARTS, zip(*sent["parts"], strict=True), strict=True))
+        for name, keys in PARTS.items():
+            cells = zip(*[part.cells for part in parts[name]], strict=True)
+            lists |= {f"{name}.{key}": values for key, values in zip(keys, cells, strict=True)}
+        lists["lid"] = [
+            iid if sent_lid is UNSET else lid
+            for sent_lid, lid, iid in zip(sent["lid"], lists["lid"], lists["iId"], strict=True)
+        ]
+        self._gathering.extend(lists)
+        self._objects.add_parts(parts, sent["updatedAt"], sent["assigneeType"])
+        for name, values in self._own_of(tasks).items():
+            column = self._own.setdefault(name, [])
+            column += [None] * (self._count - len(column))  # tasks without
+            column += values
+        for task in tasks:
+            self._frozen.add([known.written for known in task.definitions] if isinstance(task.fields, list) else None)
+        self._count += len(tasks)
+
+    def _own_of(self, tasks: Sequence[Any]) -> dict[str, list[Any]]:
+        """What the tasks' own fields hold, each in its column. Tasks with the same fields are taken together."""
+        found: dict[str, list[Any]] = {}
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for at, task in enumerate(tasks):
+            names = tuple([definition.column for definition in task.definitions])
+            places = alike.get(names)
+            if places is not None:
+                places.append(at)
+            elif "" not in names and len(set(names)) == len(names):
+                alike[names] = [at]
+            else:
+                for name, thing in fields.named(task.fields):
+                    self._fields.learn(name, thing)
+                    found.setdefault(name, [None] * len(tasks))[at] = deepcopy(fields.value_of(thing))
+                continue
+            for name, definition in zip(names, task.definitions, strict=True):
+                if definition.learner is not self:
+                    definition.learner = self
+                    self._fields.learn(name, definition.thing)
+        for names, places in alike.items():
+            for name, same in zip(names, zip(*[tasks[at].definitions for at in places], strict=True), strict=True):
+                column = found.setdefault(name, [None] * len(tasks))
+                for at, definition in zip(places, same, strict=True):
+                    again = definition.fresh_value
+                    column[at] = definition.value if again is None else again()
+        return found
 
 
-def _times(tasks: Sequence[Any], name: str) -> Any:
-    values = list(map(attrgetter(name), tasks))
+def _times(tasks: Sequence[Any], values: Sequence[Any], name: str) -> Any:
     kinds = set(map(type, values))
     if kinds <= _TEXT:
         return [value or None for value in values]  # "" and UNSET too are none
@@ -116,13 +148,3 @@ def _check(lists: Lists) -> None:
                     time_text(name, value)
             except Senseless as error:
                 raise ProtocolError(f"task {words(task, 60)}: {error}") from None
-
-
-def _parts(things: Sequence[Any], key: str) -> list[Any]:
-    values = [thing.get(key) for thing in things]
-    if key == "_id":
-        if set(map(type, values)) == {str} and all(values):
-            return values
-    elif set(map(type, values)) <= (_NUMBER if key == "score" else _TEXT):
-        return values
-    return [part(thing, key) for thing in things]

@@ -13,9 +13,11 @@ for, with more to come, says how long pages are.
 
 from __future__ import annotations
 
+from bisect import insort_right
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from taskframe.services.base import Call, Verdict
@@ -49,6 +51,9 @@ class _Stretch:
     ids: frozenset[str]
     ends: bool = False
     tries: int = 0
+
+
+_SKIP: Final = attrgetter("skip")
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,7 @@ class KoreListing:
         """Once more from the first page."""
         self._round += 1
         self._chain: list[_Stretch] = []
+        self._sorted = True
         self._found: set[str] = set()
         self._next: int | None = 0
         self._size: int | None = None
@@ -178,12 +184,15 @@ class KoreListing:
                 stretch.tries = ask.after.tries
                 stretch.ends = page.has_more is False
                 self._chain.insert(self._chain.index(ask.after) + 1, stretch)
+                self._sorted = False  # it may begin ahead of the one that it follows
             return
         self._barren = 0 if fresh else self._barren + 1
         if fresh and ask.why == "tail":
             self._tails = 0
-        self._chain.append(stretch)
-        self._chain.sort(key=lambda s: s.skip)
+        if not self._sorted:
+            self._chain.sort(key=_SKIP)
+            self._sorted = True
+        insort_right(self._chain, stretch, key=_SKIP)
         last = self._chain[-1] is stretch
         count = len(page.tasks)
         more = page.has_more

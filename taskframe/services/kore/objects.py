@@ -6,7 +6,7 @@ under the id. A name that an object had before it was renamed stands for it as i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from taskframe.errors import did_you_mean
@@ -16,6 +16,7 @@ from taskframe.services.kore.columns import HANDLES, IDS
 if TYPE_CHECKING:
     from taskframe.catalogue import Catalogue
     from taskframe.problem import ProblemKind
+    from taskframe.services.kore.repeated import Part
 
 ASSIGNEE: Final = "currAssignee._id"
 _SHOWN: Final = 20
@@ -44,6 +45,16 @@ def name_of(thing: Mapping[str, Any]) -> str | None:
     """Its name."""
     name = thing.get("name")
     return name if isinstance(name, str) and name else None
+
+
+def part(thing: Mapping[str, Any], key: str) -> Any:
+    """What of an object is a column."""
+    if key == "_id":
+        return id_of(thing)
+    value = thing.get(key)
+    if key == "score":
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, str) else None
 
 
 class Seen:
@@ -193,6 +204,24 @@ class Collected:
             who = task.currAssignee
             if who and isinstance(task.assigneeType, str) and (key := id_of(who)) is not None:
                 self._types[key] = task.assigneeType
+
+    def add_parts(self, parts: Mapping[str, Sequence[Part]], updated: Sequence[Any], types: Sequence[Any]) -> None:
+        """The same of tasks whose objects are known, with when they were updated, and their kinds of assignee.
+
+        One that comes again is looked at only where its task was updated later: else it tells nothing new.
+        """
+        for column, attribute in HANDLES.items():
+            seen = self._seen[column]
+            latest: dict[Part, str] = {}
+            for part, at in zip(parts[attribute], updated, strict=True):
+                when = at if isinstance(at, str) else ""
+                known = latest.get(part)
+                if known is None or when > known:
+                    latest[part] = when
+                    seen.add(part.fresh(), when)
+        for who, kind in zip(parts["currAssignee"], types, strict=True):
+            if who.id is not None and isinstance(kind, str):
+                self._types[who.id] = kind
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """For the catalogue."""

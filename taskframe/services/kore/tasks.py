@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +30,8 @@ from taskframe.services.kore.columns import (
     WHOLE,
 )
 from taskframe.services.kore.moments import text_of
-from taskframe.services.kore.repeated import definitions
+from taskframe.services.kore.objects import part
+from taskframe.services.kore.repeated import definitions, part_of
 
 if TYPE_CHECKING:
     from taskframe.changes.edit import Row
@@ -59,19 +60,31 @@ ListedTask: Any = msgspec.defstruct(
     "ListedTask",
     [
         ("fields", list[msgspec.Raw] | None | UnsetType, UNSET),
-        ("definitions", Any, msgspec.field(default=(), name="definitions of the fields")),
+        *((name, msgspec.Raw | UnsetType, UNSET) for name in PARTS),
+        ("definitions", Any, msgspec.field(default=(), name="what is known of the fields")),
+        ("parts", Any, msgspec.field(default=(), name="what is known of the objects")),
     ],
     bases=(Task,),
     gc=False,
 )
-"""A task of a list, where tasks repeat their fields: `settle` puts `fields` right, what is known beside."""
+"""A task of a list, where tasks repeat their fields and objects: `settle` puts those right, what is known beside."""
 
 
 def settle(task: Any) -> None:
-    """Makes a ListedTask, as it was decoded, a Task."""
-    task.definitions = definitions(task.fields) if task.fields else ()
+    """Makes a ListedTask, as it was decoded, a Task. Raises what msgspec raises."""
     if task.fields:
+        task.definitions = definitions(task.fields)
         task.fields = [definition.fresh() for definition in task.definitions]
+    task.parts = parts = []
+    for name in PARTS:
+        sent = getattr(task, name)
+        try:
+            known = part_of(name, sent)
+        except msgspec.ValidationError as error:
+            raise msgspec.ValidationError(f"{error} - at `$.results[...].{name}`") from None
+        parts.append(known)
+        if sent is not UNSET:
+            setattr(task, name, known.fresh())
 
 
 class Senseless(ValueError):
@@ -105,16 +118,6 @@ def _own(fields: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """What one task's own fields hold. A list is a copy: one edited in its cell must not change `fields` as well."""
     values = ((name, kore_fields.value_of(definition)) for name, definition in fields)
     return {name: deepcopy(value) if isinstance(value, list | dict) else value for name, value in values}
-
-
-def part(thing: Mapping[str, Any], key: str) -> Any:
-    """What of an object is a column."""
-    if key == "_id":
-        return objects.id_of(thing)
-    value = thing.get(key)
-    if key == "score":
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    return value if isinstance(value, str) else None
 
 
 def time_text(name: str, value: Any) -> str | None:

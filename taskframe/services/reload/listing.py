@@ -29,6 +29,7 @@ from taskframe.services.reload.parts import ASSIGNEES, EMPTY, REPEATS, SPLITS, U
 from taskframe.services.reload.wire import Page
 
 _id = attrgetter("id")
+_values = {name: attrgetter(name) for name in (*SPLITS, *ASSIGNEES)}
 
 
 class ReloadListing:
@@ -41,6 +42,7 @@ class ReloadListing:
         self._seen: set[str] = self._parts[0].ids if len(self._parts) == 1 else set()
         self._known: dict[str, dict[str, None]] = {name: dict.fromkeys(values) for name, values in SPLITS.items()}
         self._known |= {name: {} for name in ASSIGNEES}
+        self._met: dict[str, set[Any]] = {name: set(known) for name, known in self._known.items()}
         self._divided: list[Part] = []
         self._cursors: Literal["untried", "work", "fail"] = "untried"
         self._probe: Part | None = None
@@ -91,9 +93,8 @@ class ReloadListing:
         """Is there anything left to be found in `part`?"""
         return True
 
-    def _new(self, tasks: Sequence[Any]) -> list[Any]:
-        """The tasks that were not seen before; now they were."""
-        ids = set(map(_id, tasks))
+    def _new(self, tasks: Sequence[Any], ids: set[str]) -> list[Any]:
+        """The tasks (of these ids) that were not seen before; now they were."""
         if len(ids) == len(tasks) and self._seen.isdisjoint(ids):  # as a rule
             self._seen |= ids
             return list(tasks)
@@ -119,9 +120,10 @@ class ReloadListing:
     def _read(self, part: Part, page: Page, *, cursor: bool) -> tuple[list[Any], list[Call]]:
         ids = set(map(_id, page.tasks))
         before = len(part.ids)
-        tasks = self._new(page.tasks)
+        tasks = self._new(page.tasks, ids)
         for each in part.lineage():
-            each.ids |= ids
+            if each.ids is not self._seen:
+                each.ids |= ids
         fresh = len(part.ids) - before
         part.misleading |= bool(page.has_more and page.total is not None and page.total <= len(ids))
         part.total = None if part.misleading else part.total if page.total is None else page.total
@@ -242,7 +244,11 @@ class ReloadListing:
         """Assignees, and statuses and priorities that are not documented: each is a further part of what was split."""
         calls: list[Call] = []
         for name, known in self._known.items():
-            for value in set(map(attrgetter(name), tasks)).difference(known):
+            values, met = _values[name], self._met[name]
+            if met.issuperset(map(values, tasks)):  # as a rule; without a set of them it takes half as long
+                continue
+            for value in set(map(values, tasks)).difference(met):
+                met.add(value)
                 if isinstance(value, str) and value:
                     known[value] = None
                     for part in self._divided:

@@ -65,8 +65,8 @@ class ReloadReread(ReloadListing):
             self._budget -= 1
         return super()._ask(part, cursor)
 
-    def _new(self, tasks: Sequence[Any]) -> list[Any]:
-        new = [task for task in super()._new(tasks) if task.id in self._left]
+    def _new(self, tasks: Sequence[Any], ids: set[str]) -> list[Any]:
+        new = [task for task in super()._new(tasks, ids) if task.id in self._left]
         for task in new:
             del self._left[task.id]
         return new

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from operator import gt
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import numpy as np
@@ -85,12 +86,15 @@ Task: Any = msgspec.defstruct(
 )
 """A task as the service sent it: one attribute a column, `UNSET` where the key was absent."""
 
+_Id = Annotated[str, msgspec.Meta(min_length=1)]
+_Version = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 WholeTask: Any = msgspec.defstruct(
     "WholeTask",
-    [("id", str), ("version", int | float), *((c.name, str | None) for c in SCHEMA if c.name != "version")],
+    [("id", _Id), *((c.name, _Version if c.name == "version" else str | None) for c in SCHEMA)],
     gc=False,
 )
-"""The same where no key was: as documented, and so no cell needs to be looked at for it."""
+"""The same where no key was, and nothing is to be mended: as documented, and so no cell needs to be looked at for it.
+The keys are in the order in which the service sends them, in which they are found at once."""
 
 
 def row(task: Any) -> Row:
@@ -133,7 +137,11 @@ class ReloadGatherer:
             self._make()
 
     def _make(self) -> None:
-        self._gathering.extend(lists_of(self._waiting, WholeTask))
+        lists = lists_of(self._waiting, WholeTask)
+        if not _in_order(lists["createdAt"]):  # to move few tasks now spares moving all columns in the end
+            self._waiting.sort(key=_age, reverse=True)
+            lists = lists_of(self._waiting, WholeTask)
+        self._gathering.extend(lists)
         self._waiting = []
 
     def columns(self) -> tuple[Columns, Catalogue]:
@@ -147,10 +155,27 @@ class ReloadGatherer:
         return columns, EMPTY
 
 
+def _in_order(created: Sequence[Any]) -> bool:
+    """Whether each task is older than the one before."""
+    try:
+        return all(map(gt, created, created[1:]))
+    except TypeError:  # one does not say when it was made
+        return False
+
+
 def _newest_first(created: Any, ids: Any) -> np.ndarray | None:
-    """Where in the columns the newest task is, then the next; None where they are in that order."""
+    """Where in the columns the newest task is, then the next; None where they are in that order.
+
+    Of tasks of one moment the ids decide: only those are looked at.
+    """
     moments = created.asi8
     if (moments[1:] < moments[:-1]).all():
         return None
-    keys = list(zip(moments.tolist(), ids.tolist(), strict=True))
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__, reverse=True), dtype=np.intp)
+    order = np.argsort(moments, kind="stable")[::-1]
+    ordered = moments[order]
+    same = np.concatenate(([False], ordered[1:] == ordered[:-1], [False]))
+    places = np.flatnonzero(same[1:] | same[:-1])
+    tied = order[places]
+    keys = list(zip(moments[tied].tolist(), ids.take(tied).tolist(), strict=True))
+    order[places] = tied[sorted(range(len(keys)), key=keys.__getitem__, reverse=True)]
+    return None if (order[1:] > order[:-1]).all() else order

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -87,7 +86,6 @@ _whole_list_reply = msgspec.json.Decoder(_WholeListReply)
 _task_reply = msgspec.json.Decoder(_TaskReply)
 _identity_reply = msgspec.json.Decoder(_IdentityReply)
 _any = msgspec.json.Decoder()
-_id = attrgetter("id")
 
 
 class _Senseless(Exception):
@@ -121,13 +119,15 @@ def _no_json(reply: Reply) -> str:
 def _page(call: Call, reply: Reply) -> Verdict:
     try:
         answer: _ListReply = _whole_list_reply.decode(reply.body)
-    except msgspec.ValidationError:  # a key is missing somewhere, or worse
+        whole = True
+    except msgspec.ValidationError:  # a key is missing somewhere, a version is 3.0, or worse
         answer = _list_reply.decode(reply.body)
+        whole = False
     if not answer.success:
         return _refusal(call, reply)
     if isinstance(answer.data, UnsetType):
         raise _Senseless("there is no `data`")
-    if not _are_plain(answer.data):
+    if not whole:
         for at, task in enumerate(answer.data):
             _mend(task, f"$.data[{at}]")
     meta = answer.meta or _ListMeta()
@@ -172,14 +172,6 @@ def _person(call: Call, reply: Reply) -> Verdict:
     who = answer.data
     person = Person(who.id, who.displayName, dict(call.params).get("email"), who.handle, who.kind)
     return Verdict("ok", person, request_id=request_id_of(reply.headers), status=reply.status)
-
-
-def _are_plain(tasks: Sequence[Any]) -> bool:
-    """Whether there is nothing to mend."""
-    versions = [task.version for task in tasks]
-    if not set(map(type, versions)) <= {int} or not all(map(_id, tasks)):
-        return False
-    return -LARGEST <= min(versions, default=0) <= max(versions, default=0) <= LARGEST
 
 
 def _mend(task: Any, path: str) -> None:
