@@ -18,6 +18,7 @@ from taskframe.changes.judge import Judge
 from taskframe.changes.match import Rows
 from taskframe.changes.normal import is_null, normal_values, objects, plain
 from taskframe.changes.settle import UNSETTLED, settle
+from taskframe.changes.values import Values, read
 from taskframe.problem import Problem
 from taskframe.schema import NESTED, Column, Unfit
 
@@ -33,8 +34,8 @@ class Cells:
     column: Column
     rows: np.ndarray
     places: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
+    before: np.ndarray | Values
+    after: np.ndarray | Values
     bad: np.ndarray
     problems: tuple[Problem, ...] = ()
     line_ends: int = 0  # cells of a file that differ in nothing else, and are no edits
@@ -56,23 +57,26 @@ class Cells:
             mask[doubtful] = differing(_at(base, doubtful), _at(values, doubtful), column)
         skip = edited.skip.get(column.name)
         if skip is not None:
-            mask = mask & ~skip[rows.rows]
+            mask = mask & ~(skip if rows.whole else skip[rows.rows])
         at = np.flatnonzero(mask)
         judge = Judge(column, base.cat.categories if isinstance(base.dtype, pd.CategoricalDtype) else ())
-        base, values = _at(base, at), _at(values, at)
-        before = objects(_normal(base, column))
-        settled = settle(base, values, before, column, partial(_plain, judge))
-        after, edits = settled.after, settled.fine
+        before = Values.of(base.array, partial(_read, base.dtype, column), at)
+        values = _at(values, at)
+        settled = settle(
+            None if column.kind == "text" else _at(base, at), values, before, column, partial(_plain, judge)
+        )
+        edits = settled.fine
         bad: list[int] = []
         problems: list[Problem] = []
         line_ends = quoted = 0
         blank = edited.blank.get(column.name)
         left = settled.open
-        cells = zip(left.tolist(), at[left].tolist(), values.take(left).tolist(), strict=True)
-        for n, position, value in cells:
+        after: Any = read(settled.after).copy() if len(left) else settled.after
+        cells = zip(left.tolist(), rows.at(at[left])[0].tolist(), values.take(left).tolist(), strict=True)
+        for n, row, value in cells:
             old = before[n]
             if edited.strict and column.kind == "text":
-                if old == "" and blank is not None and blank[rows.rows[position]]:
+                if old == "" and blank is not None and blank[row]:
                     continue  # "" has no cell of its own in a file: it went out blank
                 if _same_lines(old, value):
                     line_ends += 1
@@ -83,7 +87,6 @@ class Cells:
             try:
                 new = judge(old, value)
             except Unfit as unfit:
-                row = int(rows.rows[position])
                 bad.append(row)
                 kind, task = judge.kind(value), str(edited.ids[row])
                 if edited.strict and is_null(value):
@@ -92,17 +95,11 @@ class Cells:
             else:
                 if new is not old:
                     after[n], edits[n] = new, True
-        found = at[edits]
+        if not edits.all():
+            kept = np.flatnonzero(edits)
+            at, before, after = at[kept], before.take(kept), after.take(kept)
         return cls(
-            column,
-            rows.rows[found],
-            rows.places[found],
-            before[edits],
-            after[edits],
-            np.array(bad, dtype=np.intp),
-            tuple(problems),
-            line_ends,
-            quoted,
+            column, *rows.at(at), before, after, np.array(bad, dtype=np.intp), tuple(problems), line_ends, quoted
         )
 
     @property
@@ -115,9 +112,8 @@ class Cells:
         keep, fine = ~np.isin(self.rows, rows), ~np.isin(self.bad, rows)
         problems = tuple(p for p, k in zip(self.problems, fine, strict=True) if k)
         rows, places, bad = self.rows[keep], self.places[keep], self.bad[fine]
-        return replace(
-            self, rows=rows, places=places, before=self.before[keep], after=self.after[keep], bad=bad, problems=problems
-        )
+        before, after = (values.take(np.flatnonzero(keep)) for values in (self.before, self.after))
+        return replace(self, rows=rows, places=places, before=before, after=after, bad=bad, problems=problems)
 
     def read_only(self, edited: Edited) -> list[Problem]:
         """A problem a cell: what a file gets for editing what the service does not take."""
@@ -148,18 +144,23 @@ class Cells:
         words = f"{count:,} edit{'s'[: count > 1]} in the read-only column {self.column.name} ignored"
         return ": ".join(filter(None, (words, _instead(self.column))))
 
-    def changes(self, places: np.ndarray) -> ColumnChanges:
-        """As changes of the tasks at `places` in the baseline (ascending)."""
-        mine, before, after = self.places, self.before, self.after
-        if (np.diff(mine) < 0).any():
-            order = np.argsort(mine, kind="stable")
-            mine, before, after = mine[order], before[order], after[order]
-        return ColumnChanges(self.column.name, np.searchsorted(places, mine), before, after)
+    def changes(self, rows: np.ndarray) -> ColumnChanges:
+        """As changes of the tasks in these rows of `Changes.base`, one for each of `places`."""
+        before, after = self.before, self.after
+        if (rows[1:] < rows[:-1]).any():
+            order = np.argsort(rows, kind="stable")
+            rows, before, after = rows[order], before.take(order), after.take(order)
+        return ColumnChanges(self.column.name, rows, before, after)
 
 
 def _at(series: pd.Series, at: np.ndarray) -> pd.Series:
     """These cells without their labels, which take time."""
     return pd.Series(series.array.take(at), dtype=series.dtype, copy=False)  # pandas would make text of objects
+
+
+def _read(dtype: Any, column: Column, array: Any) -> np.ndarray:
+    """Cells of a baseline, as it keeps them, in normal form."""
+    return objects(_normal(pd.Series(array, dtype=dtype, copy=False), column))
 
 
 def _plain(judge: Judge, old: Any, value: Any) -> Any:

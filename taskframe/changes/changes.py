@@ -13,8 +13,13 @@ import pandas as pd
 from taskframe.changes.edit import Edit, Row
 from taskframe.changes.normal import objects
 from taskframe.changes.picked import Picked
+from taskframe.changes.places import among
 from taskframe.changes.rows import Table
+from taskframe.changes.values import Values, read
 from taskframe.schema import Schema
+
+SLICE = 2_048
+"""So many edits are made at a time."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,18 @@ class ColumnChanges:
 
     column: str
     rows: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
+    _before: np.ndarray | Values
+    _after: np.ndarray | Values
+
+    @property
+    def before(self) -> np.ndarray:
+        """The values as loaded."""
+        return read(self._before)
+
+    @property
+    def after(self) -> np.ndarray:
+        """The values to be."""
+        return read(self._after)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -32,12 +47,23 @@ class ColumnChanges:
     @property
     def cleared(self) -> int:
         """How many cells lose their value: to null, or a text to ""."""
-        pairs = zip(self.before, self.after, strict=True)
-        return sum(1 for before, after in pairs if _blank(after) and not _blank(before))
+        if isinstance(self._after, Values) and self._after.filled:
+            return 0
+        blank = [at for at, value in enumerate(self.after.tolist()) if _blank(value)]
+        return sum(1 for value in self.before[blank] if not _blank(value)) if blank else 0
 
     def keep(self, mask: np.ndarray) -> ColumnChanges:
         """Only the cells where `mask` is true."""
-        return ColumnChanges(self.column, self.rows[mask], self.before[mask], self.after[mask])
+        at = np.flatnonzero(mask)
+        return ColumnChanges(self.column, self.rows[at], self._before.take(at), self._after.take(at))
+
+    def moved(self, rows: np.ndarray) -> ColumnChanges:
+        """The same cells in other rows."""
+        return ColumnChanges(self.column, rows, self._before, self._after)
+
+    def had(self, before: np.ndarray) -> ColumnChanges:
+        """The same cells, of which it is known that other values were loaded."""
+        return ColumnChanges(self.column, self.rows, before, self._after)
 
 
 def _blank(value: Any) -> bool:
@@ -58,6 +84,10 @@ class Changes:
     def base(self) -> pd.DataFrame:
         """The whole row, as loaded, of each task that changes (index: the ids)."""
         return self._base.rows() if isinstance(self._base, Picked) else self._base
+
+    def loaded(self, name: str) -> pd.Series | None:
+        """A column of `base`, without the cost of the others; None where there is none."""
+        return self._base[name] if name in self._base.columns else None
 
     @classmethod
     def of(cls, edits: Sequence[Edit], schema: Schema) -> Changes:
@@ -104,7 +134,12 @@ class Changes:
                 if high > low:
                     rows = change.rows[low:high] - first
                     columns[name] = ColumnChanges(name, rows, change.before[low:high], change.after[low:high])
-            yield Changes(self.base.iloc[first : first + size], columns)
+            picked = self._base
+            if isinstance(picked, Picked):
+                base: pd.DataFrame | Picked = picked.take(np.arange(first, min(first + size, len(picked))))
+            else:
+                base = picked.iloc[first : first + size]
+            yield Changes(base, columns)
 
     def __len__(self) -> int:
         return sum(len(c) for c in self.columns.values())
@@ -147,17 +182,16 @@ class Changes:
         return Table(self._base).rows()
 
     def edits(self) -> Iterator[Edit]:
-        """One edit a task, in the order of `ids`."""
-        ids = map(str, self.ids.to_numpy(dtype=object).tolist())
-        yield from map(Edit, ids, self.bases(), self.after())
+        """One edit a task, in the order of `ids`. Made as they are taken, so that few are held at a time."""
+        for part in self.parts(SLICE):
+            ids = map(str, part.ids.to_numpy(dtype=object).tolist())
+            yield from map(Edit, ids, part.bases(), part.after())
 
     def keep(self, masks: Mapping[str, np.ndarray]) -> Changes:
         """Only the cells where their column's mask is true; tasks without a cell left are gone."""
         kept = {name: c.keep(masks[name]) for name, c in self.columns.items() if masks[name].any()}
         rows = np.unique(np.concatenate([c.rows for c in kept.values()])) if kept else np.empty(0, dtype=np.intp)
-        columns = {
-            name: ColumnChanges(name, np.searchsorted(rows, c.rows), c.before, c.after) for name, c in kept.items()
-        }
+        columns = {name: c.moved(np.searchsorted(rows, c.rows)) for name, c in kept.items()}
         return Changes(self._base.take(rows), columns)
 
     def masks(
@@ -168,7 +202,7 @@ class Changes:
         cells: Iterable[tuple[str, str]] | None = None,
     ) -> dict[str, np.ndarray]:
         """Per column, which cells are in all of `ids`, `columns` and `cells` (pairs of id and column)."""
-        tasks = np.ones(len(self._base), dtype=bool) if ids is None else np.asarray(self.ids.isin(list(ids)))
+        tasks = np.ones(len(self._base), dtype=bool) if ids is None else among(self.ids, ids)
         by_column: dict[str, list[str]] = {}
         for task, column in cells or ():
             by_column.setdefault(column, []).append(task)
@@ -178,7 +212,7 @@ class Changes:
             if columns is not None and name not in columns:
                 mask = np.zeros_like(mask)
             if cells is not None:
-                mask = mask & np.asarray(self.ids[change.rows].isin(by_column.get(name, [])))
+                mask = mask & among(self.ids[change.rows], by_column.get(name, ()))
             masks[name] = mask
         return masks
 

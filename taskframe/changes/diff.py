@@ -13,6 +13,7 @@ from taskframe.changes.cells import Cells
 from taskframe.changes.changes import Changes
 from taskframe.changes.edited import Edited
 from taskframe.changes.match import Rows
+from taskframe.changes.places import among
 from taskframe.changes.stale import stale_rows, state_columns
 from taskframe.errors import PlanError, did_you_mean
 from taskframe.problem import Problem, ProblemKind
@@ -168,11 +169,21 @@ def _sorted(problems: Sequence[Problem], baseline: Baseline) -> tuple[Problem, .
 def _lines(edited: Edited, changes: Changes) -> dict[str, int]:
     if edited.lines is None:
         return {}
-    changed = np.asarray(edited.ids.isin(changes.ids))
+    changed = among(edited.ids, changes.ids.tolist())
     return dict(zip(map(str, edited.ids[changed]), edited.lines[changed].tolist(), strict=True))
 
 
 def _changes(baseline: Baseline, found: Sequence[Cells]) -> Changes:
     parts = [c for c in found if len(c.rows)]
-    places = _union(c.places for c in parts)
-    return Changes(baseline.pick(places), {c.column.name: c.changes(places) for c in parts})
+    if not parts:
+        return Changes(baseline.pick(np.empty(0, dtype=np.intp)))
+    # places and where each part's are among them, told by one sorting: the parts mostly ascend, so it merges them
+    every = np.concatenate([c.places for c in parts])
+    order = np.argsort(every, kind="stable")
+    every = every[order]
+    first = np.diff(every, prepend=-1) != 0
+    rows = np.empty_like(order)
+    rows[order] = np.cumsum(first) - 1
+    ends = np.cumsum([len(c.places) for c in parts])[:-1]
+    columns = {c.column.name: c.changes(mine) for c, mine in zip(parts, np.split(rows, ends), strict=True)}
+    return Changes(baseline.pick(every[first]), columns)

@@ -67,7 +67,7 @@ class Lineage:
             series = self.now.frame[name].take(places[change.rows[at]])
             for n, value in zip(at.tolist(), _normal(series, column), strict=True):
                 before[n], keep[n] = value, not same(value, change.after[n], column)
-            columns[name], masks[name] = replace(change, before=before), keep
+            columns[name], masks[name] = change.had(before), keep
         return Changes(self.now.rows(places), columns).keep(masks)
 
 

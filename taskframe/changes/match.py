@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -21,18 +22,32 @@ _NEAR_AMONG, _NEAR_FOR = 2_000, 20  # looking for the nearest id is slow
 class Rows:
     """Which edited rows count, and where their tasks are in the baseline. `rows` and `places` go together."""
 
-    rows: np.ndarray
-    places: np.ndarray
     whole: bool  # the same tasks in the same order: columns can be compared as they are
     problems: tuple[Problem, ...]
+    _found: tuple[np.ndarray, np.ndarray] | int  # how many, if whole: then each row is at its own place
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Positions in the edited rows, ascending."""
+        return np.arange(self._found) if isinstance(self._found, int) else self._found[0]
+
+    @property
+    def places(self) -> np.ndarray:
+        """Positions in the baseline."""
+        return self.rows if isinstance(self._found, int) else self._found[1]
+
+    def at(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Those of `rows` and of `places` at these positions."""
+        if isinstance(self._found, int):
+            return positions, positions
+        return self._found[0][positions], self._found[1][positions]
 
     @classmethod
     def match(cls, baseline: Baseline, edited: Edited, ids: Collection[str] | None) -> Rows:
         """The rows of `edited` whose tasks are in the baseline (and among `ids`); the others are problems."""
         mine = edited.ids
         if ids is None and mine.equals(baseline.ids):
-            every = np.arange(len(mine))
-            return cls(every, every, True, ())
+            return cls(True, (), len(mine))
         places = places_of(mine, baseline.ids)
         null = np.asarray(mine.isna())
         wanted = np.ones(len(mine), dtype=bool)
@@ -48,7 +63,7 @@ class Rows:
               for n, at in enumerate(np.flatnonzero(unknown).tolist())),
         ]  # fmt: skip
         good = np.flatnonzero(wanted & ~null & ~double & (places >= 0))
-        return cls(good, places[good], False, tuple(problems))
+        return cls(False, tuple(problems), (good, places[good]))
 
 
 def _wanted(baseline: Baseline, mine: pd.Index, ids: Collection[str]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import zlib
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def checksum(series: pd.Series) -> int | None:
     return _digest(values)
 
 
-_BLOCK = 8_192
+_BLOCK = 1_024
 _WEIGHTS = np.random.default_rng(1).integers(0, 2**64, _BLOCK, dtype=np.uint64) | np.uint64(1)
 
 
@@ -55,7 +55,8 @@ def _digest(values: np.ndarray, start: int = 0) -> int:
     data = values.view(np.uint8).reshape(-1)
     blocks = len(data) // (8 * _BLOCK)
     words = data[: 8 * _BLOCK * blocks].view(np.uint64).reshape(blocks, _BLOCK)
-    return zlib.crc32(data[words.nbytes :].data, zlib.crc32((words @ _WEIGHTS).data, start))
+    sums = np.einsum("ij,j->i", words, _WEIGHTS)  # of integers twice as fast as `@`, which knows no other than floats
+    return zlib.crc32(data[words.nbytes :].data, zlib.crc32(sums.data, start))
 
 
 def writable(array: Any) -> bool:
@@ -85,7 +86,7 @@ def _own(array: Any) -> np.ndarray | None:
     if isinstance(array, pd.Categorical):
         return np.asarray(array.codes)
     if isinstance(array, pd.arrays.DatetimeArray):
-        return np.asarray(array.view("int64"))
+        return np.asarray(cast(Any, array).asi8)  # the same as view("int64"), a tenth of its time
     if isinstance(array, pd.arrays.NumpyExtensionArray):  # also text, without pyarrow
         return np.asarray(array)
     return None

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from taskframe.changes.normal import EXACT, objects
+from taskframe.changes.values import Values
 from taskframe.schema import UTC_DTYPE, Column, is_sendable
 
 UNSETTLED = object()
@@ -31,7 +32,7 @@ class Settled:
 
     fine: np.ndarray
     same: np.ndarray
-    after: np.ndarray
+    after: np.ndarray | Values
 
     @property
     def open(self) -> np.ndarray:
@@ -39,29 +40,38 @@ class Settled:
         return np.flatnonzero(~(self.fine | self.same))
 
 
-def settle(base: pd.Series, values: pd.Series, before: np.ndarray, column: Column, decide: Decide) -> Settled:
-    """Settles cells that differ: `base` and `before` (in normal form) are what they were, `values` what they are."""
+def settle(
+    base: pd.Series | None, values: pd.Series, before: np.ndarray | Values, column: Column, decide: Decide
+) -> Settled:
+    """Settles cells that differ: `base` and `before` (in normal form) are what they were, `values` what they are.
+
+    Texts are settled without `base`.
+    """
     found: Settled | None = None
-    if not len(base) or column.aliases:
+    if not len(values) or column.aliases:
         pass
     elif column.kind == "text":
         found = _texts(values, before, column)
+    elif base is None:
+        pass
     elif column.kind == "choice":
         found = _choices(base, values, decide)
     elif column.kind == "timestamp":
         found = _times(base, values, column)
     elif column.kind in ("integer", "number"):
         found = _numbers(base, values, column)
-    none = np.zeros(len(base), dtype=bool)
-    return Settled(none, none, np.empty(len(base), dtype=object)) if found is None else found
+    none = np.zeros(len(values), dtype=bool)
+    return Settled(none, none, np.empty(len(values), dtype=object)) if found is None else found
 
 
-def _edits(fine: np.ndarray, after: np.ndarray) -> Settled:
+def _edits(fine: np.ndarray, after: np.ndarray | Values) -> Settled:
     return Settled(fine, np.zeros(len(fine), dtype=bool), after)
 
 
-def _texts(values: pd.Series, before: np.ndarray, column: Column) -> Settled | None:
+def _texts(values: pd.Series, before: np.ndarray | Values, column: Column) -> Settled | None:
     """A text that Python itself holds, fits the column, and may not be a file's way to write the old one."""
+    if isinstance(values.array, pd.arrays.ArrowStringArray):
+        return _arrow_texts(values.array, column)
     texts = isinstance(values.dtype, pd.StringDtype)
     if not texts and values.dtype != np.dtype(object):
         return None
@@ -89,6 +99,42 @@ def _texts(values: pd.Series, before: np.ndarray, column: Column) -> Settled | N
     return _edits(fine, after)
 
 
+def _arrow_texts(array: Any, column: Column) -> Settled:
+    """The same of Arrow's texts, by their bytes: no text is made of them before somebody looks at it.
+
+    They are UTF-8 through and through, in which letters of ASCII stand for themselves alone.
+    """
+    whole = array.__arrow_array__().combine_chunks().cast("large_string")
+    _, places, written = whole.buffers()
+    ends = np.frombuffer(places, dtype=np.int64)[whole.offset : whole.offset + len(whole) + 1]
+    letters = np.frombuffer(written or b"", dtype=np.uint8)[ends[0] : ends[-1]]
+    ends = ends - ends[0]
+    sizes = _sizes(letters, ends)
+    least = max(column.min_length, 1)
+    fine = (sizes >= least) & (sizes <= (sizes if column.max_length is None else column.max_length))
+    if whole.null_count:
+        fine &= ~array.isna()
+    fine[fine] = letters[ends[:-1][fine]] != ord("'")
+    low = np.flatnonzero(letters <= ord("\r"))  # "\n" among them
+    low = low[(letters[low] == ord("\r")) | (letters[low] == ord("\n"))]
+    fine[np.searchsorted(ends, low, side="right") - 1] = False
+    return _edits(fine, Values(array, _words, filled=True))
+
+
+def _sizes(letters: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """How many letters each text has: as many as bytes, but for those that only continue one."""
+    sizes = np.diff(ends)
+    if len(letters) and letters.max() >= 0x80:
+        at = np.flatnonzero(letters & 0xC0 == 0x80)
+        sizes -= np.bincount(np.searchsorted(ends, at, side="right") - 1, minlength=len(sizes))
+    return sizes
+
+
+def _words(array: Any) -> np.ndarray:
+    words: np.ndarray = array.to_numpy(dtype=object, na_value=None)
+    return words
+
+
 def _choices(base: pd.Series, values: pd.Series, decide: Decide) -> Settled | None:
     """Each pair of an old and a new choice is decided once."""
     if not isinstance(base.dtype, pd.CategoricalDtype):
@@ -114,7 +160,7 @@ def _choices(base: pd.Series, values: pd.Series, decide: Decide) -> Settled | No
             same[pair] = True
         elif found is not UNSETTLED:
             fine[pair], after[pair] = True, found
-    return Settled(fine[pairs], same[pairs], after[pairs])
+    return Settled(fine[pairs], same[pairs], Values(after, np.asarray, pairs))
 
 
 def _times(base: pd.Series, values: pd.Series, column: Column) -> Settled | None:

@@ -99,6 +99,26 @@ def test_each_task_has_its_edit_with_its_whole_row() -> None:
     assert [base["id"] for base in changes().bases()] == ["t0", "t1", "t2", "t3", "t4"]
 
 
+def test_a_column_of_the_whole_rows_is_had_by_itself() -> None:
+    """As the rows have it, of a plan's tasks and of those of a few of its cells."""
+    for found in (changes(), changes().keep(changes().masks(ids=["t1", "t3"]))):
+        for name in ("points", "title", "labels"):
+            column = found.loaded(name)
+            assert column is not None
+            pd.testing.assert_series_equal(column, found.base[name])
+    assert changes().loaded("mine") is None
+
+
+def test_a_column_of_picked_rows_is_had_without_the_others() -> None:
+    edited = frame()
+    edited.loc["t1", "title"] = "new"
+    found = compared(edited, frame()).changes
+    points = found.loaded("points")
+    assert points is not None
+    assert (list(points.index), points.dtype) == (["t1"], frame()["points"].dtype)
+    assert found.loaded("mine") is None
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6])
 def test_parts_are_of_as_many_tasks_and_make_the_same_again(size: int) -> None:
     parts = list(changes().parts(size))
