@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from taskframe.changes.answered import Sent, planned
 from taskframe.changes.changes import Changes
 from taskframe.changes.edit import Edit, Row
+from taskframe.changes.places import among
 from taskframe.engine.transport import build_request
 from taskframe.files.saved import changes_payload
 from taskframe.guard import confirmation, open_risk, unseen
@@ -113,9 +115,9 @@ class Contents:
         """One edit a task."""
         return self._changes.edits()
 
-    def sent(self, ids: Collection[str]) -> dict[str, Row]:
-        """Of these tasks: the cells that were to be sent."""
-        return {str(t): after for t, after in zip(self._changes.ids, self._changes.after(), strict=True) if t in ids}
+    def sent(self, ids: list[str], but: Mapping[str, Row]) -> dict[str, Sent]:
+        """By column, the cells of these tasks that were to be sent; of the tasks in `but` only those cells."""
+        return planned(self._changes, ids, but)
 
     @property
     def base(self) -> pd.DataFrame:
@@ -225,8 +227,8 @@ class Contents:
         if column is None or self._frame is None or column.name not in self._frame.baseline.frame:
             return self._identified
         names = self._frame.baseline.frame[column.name]
-        found = names[names.index.isin([p.id for p in self._problems])].dropna()
-        return {str(i): str(name) for i, name in found.items()}
+        found = names[among(names.index, [p.id for p in self._problems])].dropna()
+        return dict(zip(map(str, found.index.tolist()), map(str, found.tolist()), strict=True))
 
 
 def _json(value: Any) -> Any:

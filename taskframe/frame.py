@@ -9,16 +9,19 @@ from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.answered import Answered
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import diff
 from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
-from taskframe.changes.follow import follow
+from taskframe.changes.follow import NOTHING, follow
+from taskframe.changes.frozen import Frozen
 from taskframe.changes.intake import take_frame
 from taskframe.changes.lineage import Lineage
 from taskframe.changes.persons import resolve
@@ -52,10 +55,16 @@ class TaskFrame(Sheets):
     `df` is one plain DataFrame for the frame's life (index: the task id); another one may be assigned.
     """
 
-    def __init__(self, df: pd.DataFrame, load: Load, connection: Connection | None) -> None:
+    def __init__(
+        self,
+        df: pd.DataFrame,
+        load: Load,
+        connection: Connection | None,
+        frozen: Mapping[str, Frozen] = MappingProxyType({}),
+    ) -> None:
         self._load = load
         self._connection = connection
-        self._baseline = Baseline.of(df, load.schema)
+        self._baseline = Baseline.of(df, load.schema, frozen)
         self._df = df
         self._answering = threading.Lock()
         self._moved: Moved | None = None
@@ -374,11 +383,15 @@ class TaskFrame(Sheets):
     # following
 
     def take_answers(
-        self, rows: Mapping[str, Row], sent: Mapping[str, Row], *, own: Collection[str] = frozenset()
+        self,
+        rows: Mapping[str, Row] | Answered,
+        sent: Mapping[str, Row] = NOTHING,
+        *,
+        own: Collection[str] = frozenset(),
     ) -> None:
         """After an apply: the baseline takes the service's answers, `tasks.df` follows where it may.
 
-        `own`: the ids of the tasks whose answer was the reply to our own write.
+        `own`: the ids of the tasks whose answer was the reply to our own write. `rows` may be all of that in one.
         """
         edited: Edited | None = None
         with self._answering:  # plans of one frame may be applied in several threads

@@ -14,6 +14,7 @@ import pandas as pd
 from taskframe.changes.normal import objects, parse, plain, same
 from taskframe.engine.applying import OnConflict, Verify
 from taskframe.engine.outcome import OUTCOMES, Outcome, OutcomeKind
+from taskframe.engine.sealed import field_of
 from taskframe.errors import PlanError, ServiceError
 from taskframe.files.left import write_left
 from taskframe.load import Load
@@ -80,22 +81,30 @@ class Report:
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        rows = self._outcomes
         table = pd.DataFrame(
             {
-                "outcome": pd.Categorical([o.kind for o in rows], categories=list(OUTCOMES)),
-                "detail": pd.Series([o.detail for o in rows], dtype="str"),
-                "attempts": pd.Series([o.attempts for o in rows], dtype="int64"),
-                "status_code": pd.Series([o.status_code for o in rows], dtype="Int64"),
-                "request_id": pd.Series([o.request_id for o in rows], dtype="str"),
-                "read_age": pd.Series([o.read_age for o in rows], dtype="float64"),
+                "outcome": pd.Categorical(self._each("kind"), categories=list(OUTCOMES)),
+                "detail": pd.Series(self._each("detail"), dtype="str"),
+                "attempts": pd.Series(self._each("attempts"), dtype="int64"),
+                "status_code": pd.Series(self._each("status_code"), dtype="Int64"),
+                "request_id": pd.Series(self._each("request_id"), dtype="str"),
+                "read_age": pd.Series(self._each("read_age"), dtype="float64"),
             }
         )
-        table.index = pd.Index([o.id for o in rows], dtype="str", name=self._load.schema.index)
+        table.index = pd.Index(self._each("id"), dtype="str", name=self._load.schema.index)
         identifiers = self._identifiers
         if identifiers is not None:
             table.insert(0, "identifier", identifiers.reindex(table.index).astype("str"))
         return table
+
+    def _each(self, name: str) -> list[Any]:
+        """A field of each outcome, in the plan's order."""
+        return field_of(self._outcomes, name)
+
+    @property
+    def _left(self) -> bool:
+        """Whether the run left something."""
+        return any(self._each("left"))
 
     @property
     def _identifiers(self) -> pd.Series | None:
@@ -106,7 +115,8 @@ class Report:
     @property
     def conflicts(self) -> pd.DataFrame:
         """A row a cell that others changed too: id, column, base, ours, theirs (values in normal form)."""
-        cells = [(o.id, c.column, c.base, c.ours, c.theirs) for o in self._outcomes for c in o.conflicts]
+        found = zip(self._each("id"), self._each("conflicts"), strict=True)
+        cells = [(task, c.column, c.base, c.ours, c.theirs) for task, conflicts in found for c in conflicts]
         table = pd.DataFrame(cells, columns=["id", "column", "base", "ours", "theirs"], dtype="object")
         return table.astype({"id": "str", "column": "str"})
 
@@ -156,7 +166,7 @@ class Report:
     @property
     def counts(self) -> dict[str, int]:
         """Outcome → tasks, of the outcomes that occurred: `{"applied": 812, "conflict": 3}`."""
-        counted = Counter(o.kind for o in self._outcomes)
+        counted = Counter(self._each("kind"))
         return {kind: counted[kind] for kind in OUTCOMES if counted[kind]}
 
     @property
@@ -167,7 +177,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every task holds what was planned (or, in a dry run, could)."""
-        return all(o.kind in DONE for o in self._outcomes)
+        return DONE.issuperset(self._each("kind"))
 
     def plot(self) -> Axes:
         """Outcomes over the time of the run, and their rate; gives matplotlib's Axes. Needs the extra `plot`.
@@ -180,7 +190,7 @@ class Report:
     @property
     def resumable(self) -> bool:
         """Whether something was left that `resume` goes on with."""
-        return not self.dry_run and any(o.left for o in self._outcomes)
+        return not self.dry_run and self._left
 
     # what can follow
 
@@ -221,7 +231,7 @@ class Report:
         """Who goes on with the run, and how; None where nothing is left."""
         self._check_written("resume")
         connection = self.plan.connection
-        if not any(o.left for o in self._outcomes) and (connection is None or not self.stopped):
+        if not self._left and (connection is None or not self.stopped):
             return None
         if connection is None:
             raise PlanError("this report has no connection: conn.report(run_id) gives one that has")
@@ -232,7 +242,7 @@ class Report:
     def _by_now(self) -> Report:
         """This report; where the run left tasks that somebody may have gone on with, with what is known by now."""
         connection = self.plan.connection
-        if self.dry_run or connection is None or not any(o.left for o in self._outcomes):
+        if self.dry_run or connection is None or not self._left:
             return self
         return connection.caught_up(self)
 

@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from taskframe.changes.answered import Answered
 from taskframe.engine.applying import OnConflict, Run, Verify
 from taskframe.engine.garbage import collector_paused
 from taskframe.engine.interrupts import uninterrupted
 from taskframe.engine.link import Link
 from taskframe.engine.outcome import Outcome
 from taskframe.engine.recording import Recording
+from taskframe.engine.sealed import OutcomeList
 from taskframe.errors import ApplyInterrupted
 from taskframe.history import left_of
 from taskframe.progress import Progress, progress_bar
@@ -28,6 +32,10 @@ log = logging.getLogger("taskframe")
 
 _SLACK = 2.0
 """Seconds: a run that broke off may have sent its last call a little after it last said that it was alive."""
+
+
+_SHOWN = frozenset({"applied", "unchanged", "partial"})
+"""What the frame follows: the service holds what was planned, or a part of it."""
 
 
 async def run_plan(
@@ -81,7 +89,7 @@ async def run_plan(
                 late = max(link.timeout, earlier.timeout) + _SLACK
                 wait = min(late, max(0.0, earlier.seen + late - link.clock.wall()))
             found = await run.apply(plan.edits(), grace=link.timeout, begun=begun, done=done, settle_after=wait)
-    new = list(found.values())
+    new = found.values()
     options = {"on_conflict": on_conflict if isinstance(on_conflict, str) else None, "verify": verify}
     report = Report(
         run_id,
@@ -90,7 +98,7 @@ async def run_plan(
         link.clock.now() - started + (earlier.elapsed if earlier else 0.0),
         caller.calls + (earlier.calls if earlier else 0),
         run.stopped,
-        new if earlier is None else [found.get(at, outcome) for at, outcome in enumerate(earlier.found)],
+        new if earlier is None else _with(earlier.found, dict(zip(found, new, strict=True))),
         _load=replace(plan.load, source=source),
         _names=names,
         _options=options,
@@ -98,6 +106,10 @@ async def run_plan(
         _timeout=max(link.timeout, earlier.timeout if earlier else 0.0),
     )
     return report, new
+
+
+def _with(earlier: Sequence[Outcome], new: Mapping[int, Outcome]) -> list[Outcome]:
+    return [new.get(at, outcome) for at, outcome in enumerate(earlier)]
 
 
 def new_run_id() -> str:
@@ -122,12 +134,23 @@ def after_run(plan: Plan, report: Report, outcomes: Sequence[Outcome], *, interr
 
 
 def _follow(plan: Plan, outcomes: Sequence[Outcome]) -> None:
-    rows = {o.id: o.row for o in outcomes if o.row is not None and o.kind in ("applied", "unchanged", "partial")}
-    if plan.frame is None or not rows:
+    if plan.frame is None:
         return
-    halves = {o.id: o.written for o in outcomes if o.kind == "partial"}  # the other half stays an edit
-    own = frozenset(o.id for o in outcomes if o.kind == "applied" and o.written)
     try:
-        plan.frame.take_answers(rows, plan.sent(rows) | halves, own=own)
+        answered = _answered(plan, outcomes)
+        if len(answered):
+            plan.frame.take_answers(answered)
     except Exception:  # must not cost the report; the frame is as it was, and each task's next apply reads it again
         log.exception("tasks.df could not follow what was applied: load again")
+
+
+def _answered(plan: Plan, outcomes: Sequence[Outcome]) -> Answered:
+    """By column, as the outcomes are put away: all their rows at once would take more memory than all else."""
+    found = outcomes if isinstance(outcomes, OutcomeList) else OutcomeList([outcomes])
+    ids, kinds = found.field("id"), found.field("kind")
+    halves = {o.id: o.written for o in found if o.kind == "partial"} if "partial" in kinds else {}
+    cells, written = found.sizes("row"), found.sizes("written")
+    own = np.array([kind == "applied" and size > 0 for kind, size in zip(kinds, written, strict=True)], dtype=bool)
+    there = np.array([kind in _SHOWN and size >= 0 for kind, size in zip(kinds, cells, strict=True)], dtype=bool)
+    answered = Answered(ids, lambda at: found[at].row or {}, found.cells, {}, own).only(there)
+    return replace(answered, sent=plan.sent(answered.ids, halves))

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from taskframe.changes.answered import Answered, Sent, places_of
 from taskframe.changes.basecells import base_values, base_written
 from taskframe.changes.baseline import Baseline, Step
 from taskframe.changes.edit import Row
@@ -25,6 +26,8 @@ from taskframe.schema import NESTED, UTC_DTYPE, Column, Unfit
 
 STEPS = 50
 """So many of our own applies can an edited copy be behind."""
+
+NOTHING: Mapping[str, Row] = MappingProxyType({})
 
 _LEFT = object()
 
@@ -41,8 +44,8 @@ def follow(
     df: pd.DataFrame,
     edited: Edited | None,
     before: Baseline,
-    rows: Mapping[str, Row],
-    sent: Mapping[str, Row],
+    rows: Mapping[str, Row] | Answered,
+    sent: Mapping[str, Row] = NOTHING,
     *,
     own: Collection[str] = frozenset(),
 ) -> Followed:
@@ -51,13 +54,15 @@ def follow(
     - `edited`: what `df` holds, or None where it can't be told whose rows these are
     - `rows`: task id → the columns that the answer held; `sent`: task id → the cells that were sent
     - `own`: the ids of tasks whose answer was the reply to our own write
+    - `rows` may be all of that in one, by column
 
     A cell of `df` follows where it still has the old baseline, or what was sent: other edits stay. Where others changed
     the cell beneath such an edit, the baseline stays too, and the task's lock (see `Baseline`): the edit was made
     without knowing theirs. Tasks and columns that `df` does not have are left out, and so are ids that it has twice.
     Columns in which nothing moved still share their memory with the frame that shared it with the old baseline.
     """
-    answers = _Answers(df, edited, before, rows, sent, own)
+    given = rows if isinstance(rows, Answered) else Answered.of(rows, sent, own)
+    answers = _Answers(df, edited, before, given)
     if not len(answers.places):
         return Followed(before, {})
     frame = before.frame.copy(deep=False)
@@ -97,37 +102,21 @@ class _Answers:
     `ours`: whether the answer shows what our write made of the baseline's state, and nobody else's.
     """
 
-    def __init__(
-        self,
-        df: pd.DataFrame,
-        edited: Edited | None,
-        before: Baseline,
-        rows: Mapping[str, Row],
-        sent: Mapping[str, Row],
-        own: Collection[str],
-    ) -> None:
-        found = np.asarray(before.ids.get_indexer(pd.Index(list(rows), dtype=before.ids.dtype)))
-        known = (found >= 0) & ~_outdated(before, found, rows)
+    def __init__(self, df: pd.DataFrame, edited: Edited | None, before: Baseline, given: Answered) -> None:
+        found = places_of(pd.Index(given.ids, dtype=before.ids.dtype), before.ids)
+        known = (found >= 0) & ~_outdated(before, found, given)
         self.before = before
         self.places = found[known]
-        self.rows = [row for row, there in zip(rows.values(), known.tolist(), strict=True) if there]
-        ids = [task for task, there in zip(rows, known.tolist(), strict=True) if there]
-        self.sent: dict[str, dict[int, Any]] = {}
-        for at, task in enumerate(ids):
-            for name, value in sent.get(task, {}).items():
-                self.sent.setdefault(name, {})[at] = value
+        self.given = given.only(known)
         self.labels = frozenset(map(str, df.columns))
         self.edited = edited
         self.whole = edited is not None and _same_ids(edited.ids, before.ids)
         self.mine = self._mine()
-        self.ours = self._ours(ids, own)
+        self.ours = self._ours()
 
     def values(self, name: str) -> list[Any]:
         """The service's values of one column, as they came; `_LEFT` where an answer did not hold it."""
-        try:
-            return list(map(itemgetter(name), self.rows))
-        except KeyError:
-            return [row.get(name, _LEFT) for row in self.rows]
+        return self.given.cells(name, _LEFT)
 
     def _mine(self) -> np.ndarray:
         if self.edited is None:
@@ -139,16 +128,16 @@ class _Answers:
         found = np.asarray(ids[single].get_indexer(self.before.ids[self.places]))
         return np.asarray(np.where(found >= 0, single[found] if len(single) else -1, -1))
 
-    def _ours(self, ids: list[str], own: Collection[str]) -> np.ndarray:
+    def _ours(self) -> np.ndarray:
         ours = np.zeros(len(self.places), dtype=bool)
         column = self.before.schema.role("version")
-        if not own or column is None or column.name not in self.before.frame:
+        if not self.given.own.any() or column is None or column.name not in self.before.frame:
             return ours
-        own, locks = frozenset(own), self.before.locks
+        locks, own = self.before.locks, self.given.own.tolist()
         versions = normal_values(self.before.frame[column.name].take(self.places), column)
-        tasks = zip(ids, self.places.tolist(), versions, self.values(column.name), strict=True)
-        for at, (task, place, version, now) in enumerate(tasks):
-            ours[at] = task in own and place not in locks and version is not None and now == version + 1
+        tasks = zip(own, self.places.tolist(), versions, self.values(column.name), strict=True)
+        for at, (mine, place, version, now) in enumerate(tasks):
+            ours[at] = mine and place not in locks and version is not None and now == version + 1
         return ours
 
     def locks(self, held: Mapping[str, np.ndarray]) -> dict[int, int]:
@@ -163,7 +152,7 @@ class _Answers:
         if len(locks):
             editable = [c.name for c in self.before.schema.editable if c.name in self.before.frame]
             for at in np.flatnonzero(~stay).tolist():
-                if int(self.places[at]) in locks and all(name in self.rows[at] for name in editable):
+                if int(self.places[at]) in locks and all(name in self.given.row(at) for name in editable):
                     del locks[int(self.places[at])]
         return locks
 
@@ -175,13 +164,13 @@ class _Answers:
         return (*self.before.steps, Step(places, self.before.frame[moved].take(places)))[-STEPS:]
 
 
-def _outdated(before: Baseline, places: np.ndarray, rows: Mapping[str, Row]) -> np.ndarray:
+def _outdated(before: Baseline, places: np.ndarray, given: Answered) -> np.ndarray:
     """Which answers are older than what the baseline knows: of two runs at once, the later one answered first."""
     column = before.schema.role("version")
     if column is None or column.name not in before.frame:
         return np.zeros(len(places), dtype=bool)
     known = normal_values(before.frame[column.name].take(np.maximum(places, 0)), column) if len(before) else []
-    pairs = zip(known, (row.get(column.name) for row in rows.values()), strict=False)
+    pairs = zip(known, given.cells(column.name, None), strict=False)
     old = [was is not None and now is not None and now < was for was, now in pairs]
     return np.array(old, dtype=bool) if old else np.zeros(len(places), dtype=bool)
 
@@ -217,7 +206,7 @@ class _Change:
         if self.shared:
             self.follows = np.flatnonzero(self.moved)
         elif cells is not None:
-            self._judge(answers, cells, answers.sent.get(column.name, {}))
+            self._judge(answers, cells, answers.given.sent.get(column.name))
 
     def fresh(self, at: np.ndarray) -> list[Any]:
         """The service's values, in normal form."""
@@ -257,10 +246,13 @@ class _Change:
             self._values[at] = None if time is pd.NaT else time
         return moved
 
-    def _judge(self, answers: _Answers, cells: pd.Series, sent: Mapping[int, Any]) -> None:
+    def _judge(self, answers: _Answers, cells: pd.Series, sent: Sent | None) -> None:
         """Which cells of the frame have what the baseline had, or what was sent, and which an edit of their own."""
         wanted = self.moved.copy()
-        wanted[list(sent)] = True
+        which = np.full(len(wanted), -1)  # of the cells that were sent
+        if sent is not None:
+            wanted[sent.at] = True
+            which[sent.at] = np.arange(len(sent.at))
         at = np.flatnonzero(wanted & (answers.mine >= 0))
         if not len(at):
             return
@@ -270,8 +262,9 @@ class _Change:
         def say(which: np.ndarray, values: list[Any]) -> np.ndarray:
             return says(cells.take(which), values, column)
 
-        went = np.array([n for n, task in enumerate(at.tolist()) if task in sent], dtype=np.intp)
-        went = went[say(went, [sent[task] for task in at[went].tolist()])]
+        went = np.flatnonzero(which[at] >= 0)
+        if sent is not None:
+            went = went[say(went, sent.values[which[at[went]]].tolist())]
         rest = np.setdiff1d(np.arange(len(at)), went)
         old = say(rest, base_values(self._base.take(at[rest]), column))
         edits = rest[~old]
@@ -289,7 +282,8 @@ class _Change:
             for n in edits.tolist():
                 task = int(at[n])
                 if self.moved[task] and not answers.ours[task]:
-                    self.held[task] = task not in sent or not same(fresh[n], sent[task], column)
+                    ours = which[task]
+                    self.held[task] = sent is None or ours < 0 or not same(fresh[n], sent.values[ours], column)
             self.moved &= ~self.held
 
 

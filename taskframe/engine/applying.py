@@ -19,6 +19,7 @@ from taskframe.engine.ledger import Ledger
 from taskframe.engine.loading import load
 from taskframe.engine.outcome import Outcome, OutcomeKind
 from taskframe.engine.recording import Recording, Unrecorded
+from taskframe.engine.sealed import OutcomeBook
 from taskframe.engine.sending import Sender
 from taskframe.engine.settling import GONE, Settler, changed_too
 from taskframe.engine.verifying import Verifier, Verify, fresh_for, way_of
@@ -112,7 +113,7 @@ class Run:
         begun: Mapping[int, Begun] = NONE_BEGUN,
         done: Collection[int] = (),
         settle_after: float = 0.0,
-    ) -> dict[int, Outcome]:
+    ) -> OutcomeBook:
         """Sends the edits; outcomes come by position, in their order. After a `stop`, calls in flight have `grace`
         seconds.
 
@@ -162,7 +163,7 @@ class Run:
                 work.lost = work.cells(bench.service.calls(work.edit, bench.catalogue)[0])
             self._queue.read(work, after=settle_after if begun.doubt else 0.0)
 
-    async def dry_run(self, edits: Sequence[Edit]) -> dict[int, Outcome]:
+    async def dry_run(self, edits: Sequence[Edit]) -> OutcomeBook:
         """Reads the tasks again and says what an apply would do; writes nothing. Raises when they can't be read."""
         works = [Work(position, edit) for position, edit in enumerate(edits)]
         found = await self._read(works)

@@ -35,6 +35,11 @@ class KeptRow(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return name in self._places
 
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """The values, in the order of the names."""
+        return self._values
+
     def keys(self) -> KeysView[str]:
         """The names, without a mapping's detour."""
         return self._places.keys()

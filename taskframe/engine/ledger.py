@@ -10,6 +10,7 @@ from taskframe.changes.merge import Conflict
 from taskframe.engine.kept import Keeper
 from taskframe.engine.outcome import Outcome, OutcomeKind
 from taskframe.engine.recording import Recording, Unrecorded
+from taskframe.engine.sealed import OutcomeBook
 from taskframe.engine.work import Work
 
 log = logging.getLogger("taskframe")
@@ -30,16 +31,16 @@ class Ledger:
         self._on_outcome = on_outcome
         self._wall = wall
         self._record = Unrecorded() if record is None else record
-        self._outcomes: dict[int, Outcome] = {}
+        self._outcomes = OutcomeBook()
         self._keeper = Keeper()
         self._told = True
 
     def __contains__(self, work: Work) -> bool:
         return work.position in self._outcomes
 
-    def outcomes(self) -> dict[int, Outcome]:
+    def outcomes(self) -> OutcomeBook:
         """Those put down so far, by position, in the edits' order."""
-        return {position: self._outcomes[position] for position in sorted(self._outcomes)}
+        return self._outcomes
 
     def finish(
         self,
@@ -55,12 +56,14 @@ class Ledger:
             return
         if work.step:
             kind, detail = _halves(work, kind, detail)
-        row = None if work.row is None else self._keeper.keep(work.row, work.plan.id)
+        row = work.row
+        if row is not None and self._outcomes.scattered:
+            row = self._keeper.keep(row, work.plan.id)
         outcome = Outcome(
             work.plan.id, kind, detail, work.attempts, work.status_code, work.request_id, row, conflicts,
             work.read_age, work.written, work.before, left, self._wall(), work.moved(),
         )  # fmt: skip
-        self._outcomes[work.position] = outcome
+        self._outcomes.put(work.position, outcome)
         self._record.outcome(work.position, outcome)
         try:
             self._on_outcome(outcome)

@@ -40,6 +40,7 @@ class Begun:
     answered: Row = field(default_factory=lambda: _NOTHING)
 
 
+@dataclass(slots=True, eq=False)
 class Work:
     """One edit on its way: `plan` as it was planned, `edit` as it goes out, on the task as it was last read.
 
@@ -56,31 +57,39 @@ class Work:
     - `decided`: column → (theirs, the value that `on_conflict` gave for it).
     """
 
-    __slots__ = (
-        "age", "answered", "attempts", "before", "decided", "denied", "detail", "doubt", "edit", "failures", "flying",
-        "heard", "lost", "lost_age", "plan", "position", "put_off", "read_at", "rebases", "refusal", "remark",
-        "request_id", "row", "stale", "status_code", "step", "throttles", "waited", "written", "written_age",
-    )  # fmt: skip
+    position: int
+    plan: Edit
+    edit: Edit = field(init=False)
+    step: int = 0
+    attempts: int = 0
+    failures: int = 0
+    throttles: int = 0
+    heard: int = 0
+    rebases: int = 0
+    put_off: int = 0
+    flying: bool = False
+    doubt: bool = False
+    stale: bool = False
+    written: Row = field(default_factory=lambda: _NOTHING)
+    before: Row = field(default_factory=lambda: _NOTHING)
+    answered: Row = field(default_factory=lambda: _NOTHING)
+    lost: Row = field(default_factory=lambda: _NOTHING)
+    denied: str = ""
+    refusal: str = ""
+    remark: str = ""
+    detail: str = ""
+    row: Row | None = None
+    status_code: int | None = None
+    request_id: str | None = None
+    decided: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    read_at: float | None = None
+    waited: float = 0.0
+    age: float = math.nan
+    lost_age: float | None = None
+    written_age: float | None = None
 
-    def __init__(self, position: int, plan: Edit) -> None:
-        self.position = position
-        self.plan = self.edit = plan
-        self.step = self.attempts = self.failures = self.throttles = self.heard = self.rebases = self.put_off = 0
-        self.flying = self.doubt = self.stale = False
-        self.written: Mapping[str, Any] = _NOTHING
-        self.before: Mapping[str, Any] = _NOTHING
-        self.answered: Mapping[str, Any] = _NOTHING
-        self.lost: Mapping[str, Any] = _NOTHING
-        self.denied = self.refusal = self.remark = self.detail = ""
-        self.row: Row | None = None
-        self.status_code: int | None = None
-        self.request_id: str | None = None
-        self.decided: dict[str, tuple[Any, Any]] = {}
-        self.read_at: float | None = None
-        self.waited = 0.0
-        self.age = math.nan
-        self.lost_age: float | None = None
-        self.written_age: float | None = None
+    def __post_init__(self) -> None:
+        self.edit = self.plan
 
     @property
     def unclear(self) -> bool:

@@ -15,7 +15,7 @@ from taskframe.errors import JournalError, PlanError
 from taskframe.journal.locks import LiveLock
 from taskframe.journal.recorder import Recorder
 from taskframe.journal.records import decoded, encoded, packed, unpacked
-from taskframe.journal.store import opened
+from taskframe.journal.store import opened, written
 
 KEEP_DAYS: Final = 90.0
 KEEP_BYTES: Final = 1 << 30
@@ -113,33 +113,38 @@ class Journal:
         if not lock.take():
             raise JournalError(f"run {head.run} is under way already")
         try:
-            with self._writing() as database:
-                self._prune(database)
-            with opened(self.path) as database:
+            with opened(self.path, keep=True) as database:
+                with written(database):
+                    self._prune(database)
                 database.executescript("PRAGMA incremental_vacuum")  # execute() would give back a single page
-            with self._writing() as database:
-                self._check_new(database, head.plan)
-                place = (head.service, head.base_url, _json(head.account))
-                taken = self._taken(database, *place) if head.exclusive else set[str]()
-                now = self.wall()
-                database.execute(
-                    "INSERT INTO runs (id, plan, parent, service, base_url, account, started, seen, tasks, timeout, "
-                    "options, pid, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        head.run, head.plan, head.parent, head.service, head.base_url, _json(head.account), now, now,
-                        head.tasks, head.timeout, _json(head.options), os.getpid(), packed(dict(head.plan_head)),
-                    ),
-                )  # fmt: skip
-                first = 0
-                for ids, changes in parts:
-                    _check_free(taken, ids)
-                    row = (head.run, first, packed(list(ids)), packed(changes))
-                    database.execute("INSERT INTO parts (run, first, ids, changes) VALUES (?, ?, ?, ?)", row)
-                    first += len(ids)
+                with written(database):
+                    self._put_down(database, head, parts)
         except BaseException:
             lock.drop()
             raise
-        return Recorder(self.path, head.run, head.tasks, lock, self.wall, fail)
+        return Recorder(self.path, head.run, head.tasks, lock, self.wall, fail, database)
+
+    def _put_down(
+        self, database: sqlite3.Connection, head: Head, parts: Iterable[tuple[Sequence[str], Mapping[str, Any]]]
+    ) -> None:
+        self._check_new(database, head.plan)
+        place = (head.service, head.base_url, _json(head.account))
+        taken = self._taken(database, *place) if head.exclusive else set[str]()
+        now = self.wall()
+        database.execute(
+            "INSERT INTO runs (id, plan, parent, service, base_url, account, started, seen, tasks, timeout, "
+            "options, pid, head) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                head.run, head.plan, head.parent, head.service, head.base_url, _json(head.account), now, now,
+                head.tasks, head.timeout, _json(head.options), os.getpid(), packed(dict(head.plan_head)),
+            ),
+        )  # fmt: skip
+        first = 0
+        for ids, changes in parts:
+            _check_free(taken, ids)
+            row = (head.run, first, packed(list(ids)), packed(changes))
+            database.execute("INSERT INTO parts (run, first, ids, changes) VALUES (?, ?, ?, ?)", row)
+            first += len(ids)
 
     def resume(self, run: str, fail: Callable[[str], object], *, exclusive: bool = False) -> tuple[Recorder, Story]:
         """Goes on with a run, from where the story says that it is by now.
@@ -154,7 +159,7 @@ class Journal:
             )
         try:
             story = self.story(run)  # as it was when the run was last seen: nobody else goes on with it now
-            with self._writing() as database:
+            with opened(self.path, keep=True) as database, written(database):
                 if exclusive:
                     found = database.execute("SELECT service, base_url, account FROM runs WHERE id = ?", (run,))
                     service, base_url, account = found.fetchone()
@@ -167,7 +172,7 @@ class Journal:
         except BaseException:
             lock.drop()
             raise
-        return Recorder(self.path, run, story.entry.tasks, lock, self.wall, fail), story
+        return Recorder(self.path, run, story.entry.tasks, lock, self.wall, fail, database), story
 
     def applied(self, plan: str) -> str | None:
         """The run that applied this plan."""
@@ -317,15 +322,8 @@ class Journal:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with opened(self.path) as database:
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-            except BaseException:
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
+        with opened(self.path) as database, written(database):
+            yield database
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

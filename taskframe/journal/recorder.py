@@ -19,7 +19,7 @@ from taskframe.engine.outcome import Outcome
 from taskframe.errors import JournalError
 from taskframe.journal.locks import LiveLock
 from taskframe.journal.records import encoded, outcome_json
-from taskframe.journal.store import connect, failure
+from taskframe.journal.store import failure
 
 AHEAD: Final = 256
 """So many tasks may be sent before the next mark; after a crash, so many at most are in doubt without need."""
@@ -35,13 +35,22 @@ PULSE: Final = 1.0
 class Recorder:
     """The journal of one live run. What is not awaited returns at once: a thread of its own writes.
 
-    When the journal can't be written any more, `fail` is told why, once, in that thread; then nothing is admitted.
+    `database` is its own from now on: it closes it. When the journal can't be written any more, `fail` is told why,
+    once, in that thread; then nothing is admitted.
     """
 
     def __init__(
-        self, path: Path, run: str, tasks: int, lock: LiveLock, wall: Callable[[], float], fail: Callable[[str], object]
+        self,
+        path: Path,
+        run: str,
+        tasks: int,
+        lock: LiveLock,
+        wall: Callable[[], float],
+        fail: Callable[[str], object],
+        database: sqlite3.Connection,
     ) -> None:
         self._path = path
+        self._database = database
         self._run = run
         self._tasks = tasks
         self._lock = lock
@@ -139,7 +148,7 @@ class Recorder:
     # the writing side, in the thread
 
     def _work(self) -> None:
-        database: sqlite3.Connection | None = None
+        database = self._database
         written = time.monotonic()
         try:
             while True:
@@ -150,7 +159,6 @@ class Recorder:
                         continue
                     if self._error is None:
                         try:
-                            database = database or connect(self._path)
                             self._commit(database, group)
                             written = time.monotonic()
                         except Exception as error:  # a value that JSON has not, too: nobody may wait for ever
@@ -160,8 +168,7 @@ class Recorder:
                 if over:
                     return
         finally:
-            if database is not None:
-                database.close()
+            database.close()
 
     def _next(self) -> list[_Job]:
         """What waits to be written; empty when nothing came for a while, but for outcomes."""

@@ -45,20 +45,37 @@ _WAY_OUT: Final = "name a file on a disk of this machine (journal=path), or go w
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, *, keep: bool = False) -> Iterator[sqlite3.Connection]:
     """The database, made if it is not there. Each transaction is the caller's own: `BEGIN IMMEDIATE` … `COMMIT`.
 
-    Raises JournalError when it can't be had, or fails within the block.
+    Raises JournalError when it can't be had, or fails within the block. `keep`: when the block is through it stays
+    open, for whom it was handed to: to close the last connection writes all anew and waits for the disk, and so does
+    the next one.
     """
     database: sqlite3.Connection | None = None
+    through = False
     try:
         database = connect(path)
         yield database
+        through = True
     except sqlite3.Error as error:
         raise failure(path, error) from error
     finally:
-        if database is not None:
+        if database is not None and not (keep and through):
             database.close()
+
+
+@contextmanager
+def written(database: sqlite3.Connection) -> Iterator[None]:
+    """One transaction: all that is written in the block, or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
 
 
 def connect(path: Path) -> sqlite3.Connection:

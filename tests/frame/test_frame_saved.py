@@ -166,7 +166,7 @@ def test_answers_move_the_frame_in_place() -> None:
     df["title"] = df["title"].str.upper()
     plan = made.plan()
     rows = {t: {"id": t, "title": f"TASK {i}", "version": i + 2} for i, t in enumerate(df.index)}
-    made.take_answers(rows, plan.sent(rows))
+    made.take_answers(rows, {edit.id: edit.after for edit in plan.edits()})
     assert made.df is df
     assert len(made.plan()) == 0
     assert df["version"].tolist() == list(range(2, 22))

@@ -223,13 +223,14 @@ def test_identifiers_are_those_of_tasks_with_problems() -> None:
 
 
 def test_what_was_to_be_sent_of_some_tasks() -> None:
-    """Their cells, by id; and the changes in parts, all of them."""
+    """Their cells, by column and position; and the changes in parts, all of them."""
     made = tasks(5)
     made.df["title"] = [f"new {n}" for n in range(5)]
     made.df.loc["tsk_001", "priority"] = "urgent"
     plan = made.plan()
-    assert plan.sent(["tsk_001", "tsk_004", "tsk_009"]) == {
-        "tsk_001": {"title": "new 1", "priority": "urgent"}, "tsk_004": {"title": "new 4"},
+    sent = plan.sent(["tsk_001", "tsk_003", "tsk_004"], but={"tsk_003": {}})
+    assert {name: dict(zip(cells.at.tolist(), cells.values, strict=True)) for name, cells in sent.items()} == {
+        "title": {0: "new 1", 2: "new 4"}, "priority": {0: "urgent"},
     }  # fmt: skip
     assert [list(part.ids) for part in plan.parts(2)] == [["tsk_000", "tsk_001"], ["tsk_002", "tsk_003"], ["tsk_004"]]
     assert [edit.id for edit in plan.edits()] == list(plan.base.index) == [f"tsk_00{n}" for n in range(5)]
