@@ -218,15 +218,20 @@ def in_process(
       `function(holding(*args))` is run. What is held meanwhile counts in `held_mb`.
     - `env`: further variables of the environment; `core`: the only one it may run on.
 
-    Arguments and results are pickled. Raises WrongResult when it fails; what it wrote to stderr is seen.
+    Arguments and results are pickled. Raises WrongResult when it fails, and shows what it wrote to stderr: else there
+    are progress bars in it, which are drawn as ever, but where nobody has to see them.
     """
     with tempfile.TemporaryDirectory() as folder:
-        order, answer = Path(folder, "order"), Path(folder, "answer")
+        order, answer, errors = (Path(folder, name) for name in ("order", "answer", "errors"))
         order.write_bytes(pickle.dumps((_name(function), None if holding is None else _name(holding), args, core)))
         code = "import sys; from tests.benchmarks.harness import child; child(*sys.argv[1:])"
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(order), str(answer)], cwd=ROOT, env={**os.environ, **(env or {})}
-        )
+        with errors.open("wb") as stderr:
+            done = subprocess.run(
+                [sys.executable, "-c", code, str(order), str(answer)],
+                cwd=ROOT, env={**os.environ, **(env or {})}, stderr=stderr,
+            )  # fmt: skip
+        if done.returncode:
+            sys.stderr.write(errors.read_text("utf-8", "replace"))
         check(done.returncode == 0, f"{_name(function)} failed in its process (exit code {done.returncode})")
         found: Measured = pickle.loads(answer.read_bytes())
         return found
@@ -237,7 +242,7 @@ def _name(function: Callable[..., Any]) -> tuple[str, str]:
 
 
 def child(order: str, answer: str) -> None:
-    """The other side of `in_process`."""
+    """The other side of `in_process`. Ends the process."""
     from importlib import import_module
 
     function, holding, args, core = pickle.loads(Path(order).read_bytes())
@@ -254,6 +259,10 @@ def child(order: str, answer: str) -> None:
     took, cpu = time.perf_counter() - started, time.process_time() - cpu
     found = Measured(result, took, cpu, peak_mb(), before)
     Path(answer).write_bytes(pickle.dumps(found))
+    # At once, as the work is done: pyreqwest's threads bring an interpreter down that is being finalized around them.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def peak_mb() -> float:
