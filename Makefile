@@ -20,7 +20,7 @@ demo: $(VENV)/.done  ## the whole job on an embedded server, for each of the thr
 	$(BIN)/taskframe demo
 
 test: $(VENV)/.done lint  ## everything: style, types, layers, all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 quick: $(VENV)/.done  ## the part that takes less than a minute
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow and not benchmark'

@@ -15,6 +15,7 @@ import taskframe as tf
 SLOW = (
     "apply",
     "bad_input",
+    "benchmarks",
     "broken_files",
     "browser",
     "cli",
@@ -39,12 +40,19 @@ SLOW = (
 """Folders of tests that `make quick` leaves out: they start servers and processes by the dozen, or long searches."""
 
 
+FIRST = ("storm", "kill")
+"""Folders whose tests take a minute each: one process begins with them while others do the small ones, so that none of
+them is what all wait for in the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks all tests of the slow folders."""
+    """Marks all tests of the slow folders, and puts the longest first."""
     here = Path(__file__).parent
-    for item in items:
-        if item.path.relative_to(here).parts[0] in SLOW:
+    folders = {item: item.path.relative_to(here).parts[0] for item in items}
+    for item, folder in folders.items():
+        if folder in SLOW:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: folders[item] not in FIRST)
 
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]

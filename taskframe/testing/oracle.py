@@ -136,7 +136,7 @@ class Oracle:
         if tale.kind == "conflict" and not tale.conflicts:
             wrong.append("a conflict without a cell")
         if tale.kind == "partial":
-            wrong += self._of_halves(plan, mine)
+            wrong += self._of_halves(plan, records, mine)
         return wrong
 
     def _held_ours(self, plan: Planned, states: Sequence[Mapping[str, Any]]) -> bool:
@@ -145,14 +145,24 @@ class Oracle:
             return any(self._equal(state, plan.ours) for state in states)
         return all(any(self.same(name, state[name], value) for state in states) for name, value in plan.ours.items())
 
-    def _of_halves(self, plan: Planned, mine: Sequence[Record]) -> list[str]:
-        """What is wrong with saying that one of two calls went through."""
-        wrong = [] if plan.calls > 1 else ["said to be partial, and it is one call"]
+    def _of_halves(self, plan: Planned, records: Sequence[Record], mine: Sequence[Record]) -> list[str]:
+        """What is wrong with saying that some of it went through.
+
+        Of two calls one may. Of one call a cell may be left out that others had made ours when we read; that they
+        changed it before our write of the other cells, the answer tells.
+        """
         written = {name for record in mine for name in self._touched(plan, record)}
+        left = [name for name in plan.ours if name not in written]
+        wrong = []
         if not written:
             wrong.append("said to be partial, and we wrote nothing")
-        if written == set(plan.ours):
+        if not left:
             wrong.append("said to be partial, and we wrote all of it")
+        if plan.calls == 1 and not wrong:
+            until = self._states(plan, [record for record in records if record.n <= mine[-1].n])
+            ours = [{n for n in left if self.same(n, state[n], plan.ours[n])} for state in until]
+            if set(left) - set().union(*ours) or ours[-1] == set(left):
+                wrong.append("said to be partial, and it is one call")
         return wrong
 
     def may_overwrite(self, plan: Planned, theirs: Record, ours: Record) -> bool:  # noqa: ARG002

@@ -76,7 +76,7 @@ class Storm:
         self.title = self.kit.title(self.schema)
         self.columns = [self.title, *(self.schema[name] for name in MORE[self.service])]
         self.rows = self.kit.rows(self.frame)
-        self._options = {column.name: self._values(column) for column in self.columns}
+        self._options = {column.name: self.values(column) for column in self.columns}
         self.before = {self.kit.id_of(self.stage, task): dict(task) for task in self.server.tasks()}
         self.start = len(self.stage.box.log)
 
@@ -93,7 +93,8 @@ class Storm:
 
     # what is edited
 
-    def _values(self, column: Column) -> list[Any]:
+    def values(self, column: Column) -> list[Any]:
+        """Some that a cell may have."""
         if column.role == "title":
             return [f"{word} {n}" for word in ("ours", "theirs") for n in range(self.tasks)]
         if column.choices:
