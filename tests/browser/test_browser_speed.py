@@ -54,7 +54,7 @@ ROUNDS, MOST = 4, 12
 
 
 def test_many_tasks(jupyter: Jupyter, browser: BrowserContext, box: tf.LocalSandbox) -> None:
-    """5,000 tasks within 1.5 times the time of the bare table that has the same rows: the quickest rounds, side by side.
+    """5,000 tasks within 1.5 times the time of the bare table with the same rows: the quickest rounds, side by side.
 
     Of 100,000 at most 3 MB go over the wire until they are shown; the last row, a sort and a filter come on demand.
     """
