@@ -37,9 +37,8 @@ class Baseline:
 
     It is a copy-on-write snapshot: it shares its memory with the analyst's frame until that is edited. Lists and
     objects, which can be changed *inside* a cell, are kept as JSON text (`frozen`), which can't; `prints` tell quickly
-    which were not. Writing through
-    `.array` goes past copy-on-write into both frames: checksums of the editable columns notice it. `spoilt` columns
-    were written to that way.
+    which were not. Writing through `.array` goes past copy-on-write into both frames: checksums of the editable
+    columns notice it. `spoilt` columns were written to that way.
 
     After an apply it is the tasks as the service answered; then
 
