@@ -145,6 +145,7 @@ class Notebook:
             )
             self._client.load_connection_file()
             self._client.start_channels()
+            self._client.wait_for_ready(timeout=PATIENCE)  # until then what the kernel publishes may not reach us
         reply = self._client.execute_interactive(
             "", user_expressions={"x": f"__import__('json').dumps({expression})"}, store_history=False,
             timeout=PATIENCE, output_hook=lambda _: None,
@@ -152,6 +153,12 @@ class Notebook:
         found = reply["content"]["user_expressions"]["x"]
         assert found["status"] == "ok", found
         return json.loads(eval(found["data"]["text/plain"]))
+
+    def forget(self) -> None:
+        """The kernel was restarted: `ask` knocks at the new one, as what it publishes first may miss an old client."""
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client = None
 
     def idle_kernel(self) -> str:
         """The kernel's id once it is idle; "" until then."""
@@ -167,8 +174,7 @@ class Notebook:
 
     def close(self) -> None:
         """Away with the page and the kernel."""
-        if self._client is not None:
-            self._client.stop_channels()
+        self.forget()
         self.page.close()
         if self.kernel:
             self.jupyter.api(f"kernels/{self.kernel}", "DELETE")

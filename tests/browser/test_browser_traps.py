@@ -151,6 +151,7 @@ def restart(notebook: Notebook) -> None:
     new = page.locator('.tf-grid[data-ready="1"]:not([data-old])')
     wait_for(lambda: new.count() == 2, "both views are there again")
     wait_for(lambda: not page.locator(".tf-grid[data-old]").count(), "the old ones are gone")
+    notebook.forget()
     notebook.ready()
     notebook.edit(0, "title", "after the restart")
     until(notebook, "tasks.df['title'].iloc[0]", "after the restart")
