@@ -53,7 +53,7 @@ class Rows:
         wanted = np.ones(len(mine), dtype=bool)
         if ids is not None:
             wanted = _wanted(baseline, mine, ids)
-        double = np.asarray(mine.duplicated(keep=False)) & ~null & wanted
+        double = _doubles(mine, places) & ~null & wanted
         unknown = (places < 0) & ~null & wanted & ~double
         problems = [
             *(_row_problem(edited, "null id", at, "this row has no task id: fill it in, or drop the row")
@@ -64,6 +64,13 @@ class Rows:
         ]  # fmt: skip
         good = np.flatnonzero(wanted & ~null & ~double & (places >= 0))
         return cls(False, tuple(problems), (good, places[good]))
+
+
+def _doubles(mine: pd.Index, places: np.ndarray) -> np.ndarray:
+    """Which ids come more than once. Where each has a place, the places tell, without a table of all ids."""
+    if (places >= 0).all() and np.bincount(places).max(initial=0) <= 1:
+        return np.zeros(len(mine), dtype=bool)
+    return np.asarray(mine.duplicated(keep=False))
 
 
 def _wanted(baseline: Baseline, mine: pd.Index, ids: Collection[str]) -> np.ndarray:

@@ -57,7 +57,8 @@ class _Endpoint:
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         path = scope["raw_path"].decode("ascii")[len(service.name) + 1 :]
         call = Call(service.name, scope["method"], path, tuple(query), headers, content, clock.now())
-        fault = self._faults.strike(call, service.target(call))
+        target = service.target(call)
+        fault = self._faults.strike(call, target)
         if fault is not None and fault.kind == "latency":
             await clock.sleep(fault.seconds)
         held = fault is not None and fault.kind != "latency" and fault.seconds > 0
@@ -68,6 +69,8 @@ class _Endpoint:
             sent = None if held or not _open(transport) else shown
             n = self._log(call, fault, reply, sent, held=held)
         if fault is None:
+            if reply.status == 401:
+                self._faults.came_to_nothing(call, target)
             await self._send(send, shown)
             return
         if held:

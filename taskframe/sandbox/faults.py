@@ -130,20 +130,29 @@ class _Storm:
     match: Match
     attempts: dict[str, int]
     in_a_row: dict[str, int]
+    spared: dict[str, int]
 
     def strike(self, call: Call, target: str | None) -> Fault | None:
         if not _matches(self.match, call):
             return None
-        subject = target or f"{call.path}?{call.query}"
+        subject = _subject(call, target)
         attempt = self.attempts[subject] = self.attempts.get(subject, 0) + 1
         rng = random.Random(f"{self.seed}:{subject}:{attempt}")
         row = self.in_a_row.get(subject, 0)
         fitting = [f for f in self.faults if target or f.kind not in NEEDS_TASK]
         if row >= self.most_in_a_row or not fitting or rng.random() >= self.rate:
-            self.in_a_row[subject] = 0
+            self.in_a_row[subject], self.spared[subject] = 0, row
             return None
         self.in_a_row[subject] = row + 1
         return rng.choice(fitting)
+
+    def came_to_nothing(self, call: Call, target: str | None) -> None:
+        subject = _subject(call, target)
+        self.in_a_row[subject] = self.spared.get(subject, 0)
+
+
+def _subject(call: Call, target: str | None) -> str:
+    return target or f"{call.path}?{call.query}"
 
 
 class Faults:
@@ -183,7 +192,7 @@ class Faults:
             raise SettingsError(f"rate is a share from 0 to 1; got {rate!r}")
         faults = [_fault(k, {}) if isinstance(k, str) else _fault(k[0], k[1]) for k in kinds]
         with self._lock:
-            self._storm = _Storm(rate, faults, seed, most_in_a_row, match, {}, {})
+            self._storm = _Storm(rate, faults, seed, most_in_a_row, match, {}, {}, {})
 
     def clear(self) -> None:
         """Fair weather: no rules, no storm."""
@@ -200,6 +209,15 @@ class Faults:
                 if rule._strikes(call, target):
                     return rule.fault
             return self._storm.strike(call, target) if self._storm else None
+
+    def came_to_nothing(self, call: Call, target: str | None) -> None:
+        """A call that no fault struck was refused all the same, as its token had expired: that ends no row of strikes.
+
+        Else its caller would have to try more often than a storm promises.
+        """
+        with self._lock:
+            if self._storm is not None:
+                self._storm.came_to_nothing(call, target)
 
 
 def _fault(kind: str, params: Mapping[str, Any]) -> Fault:

@@ -232,6 +232,14 @@ def test_a_storm_lets_up(box: Sandbox, http: httpx.Client, task: Any) -> None:
     assert got == [500, 500, 409, 500, 500, 409]
 
 
+def test_an_expired_token_ends_no_row_of_strikes(box: Sandbox, http: httpx.Client, client_of: Any) -> None:
+    """The one call in three that is let pass is refused for its token: the next one is let pass instead."""
+    box.faults.storm(1.0, kinds=["500"], most_in_a_row=2)
+    old = client_of(box, token="it has expired")
+    got = [client.get("list-tasks").status_code for client in (http, http, old, old, http, http, http, http)]
+    assert got == [500, 500, 401, 401, 200, 500, 500, 200]
+
+
 def test_every_kind_is_documented_by_its_defaults() -> None:
     """Kinds that carry the call out say so: those after the write, and those that only spoil the reply."""
     after = {k for k, f in KINDS.items() if f.write}
