@@ -23,7 +23,9 @@ SLOW = (
     "connection",
     "contract",
     "docs",
+    "engine",
     "excel",
+    "files",
     "interrupt",
     "kill",
     "journal",
@@ -39,6 +41,15 @@ SLOW = (
 )
 """Folders of tests that `make quick` leaves out: they start servers and processes by the dozen, or long searches."""
 
+SEARCHES = (
+    "test_diff_equalities",
+    "test_diff_properties",
+    "test_diff_roundtrips",
+    "test_frame_people",
+    "test_reassign",
+)
+"""Files that it leaves out as well: a few tests that try thousands of values."""
+
 
 FIRST = ("storm", "kill")
 """Folders whose tests take a minute each: one process begins with them while others do the small ones, so that none of
@@ -50,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     folders = {item: item.path.relative_to(here).parts[0] for item in items}
     for item, folder in folders.items():
-        if folder in SLOW:
+        if folder in SLOW or item.path.stem in SEARCHES:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: folders[item] not in FIRST)
 
