@@ -18,9 +18,8 @@ import pandas as pd
 from taskframe.changes.answered import Answered
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import diff
-from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
-from taskframe.changes.follow import NOTHING, follow
+from taskframe.changes.follow import follow
 from taskframe.changes.frozen import Frozen
 from taskframe.changes.intake import take_frame
 from taskframe.changes.lineage import Lineage
@@ -382,22 +381,13 @@ class TaskFrame(Sheets):
 
     # following
 
-    def take_answers(
-        self,
-        rows: Mapping[str, Row] | Answered,
-        sent: Mapping[str, Row] = NOTHING,
-        *,
-        own: Collection[str] = frozenset(),
-    ) -> None:
-        """After an apply: the baseline takes the service's answers, `tasks.df` follows where it may.
-
-        `own`: the ids of the tasks whose answer was the reply to our own write. `rows` may be all of that in one.
-        """
+    def take_answers(self, given: Answered) -> None:
+        """After an apply: the baseline takes the service's answers, `tasks.df` follows where it may."""
         edited: Edited | None = None
         with self._answering:  # plans of one frame may be applied in several threads
             with suppress(PlanError):
                 edited = self._taken(self._df)
-            followed = follow(self._df, edited, self._baseline, rows, sent, own=own)
+            followed = follow(self._df, edited, self._baseline, given)
             for name, column in followed.columns.items():
                 self._df[name] = column
             self._baseline = followed.baseline

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import pandas as pd
 from taskframe.changes.changes import Changes
 from taskframe.changes.edit import Row
 from taskframe.changes.normal import objects
+
+_NOTHING: Mapping[str, Row] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Answered:
     own: np.ndarray
 
     @classmethod
-    def of(cls, rows: Mapping[str, Row], sent: Mapping[str, Row], own: Collection[str]) -> Answered:
+    def of(
+        cls, rows: Mapping[str, Row], sent: Mapping[str, Row] = _NOTHING, own: Collection[str] = frozenset()
+    ) -> Answered:
         """Of rows and cells by task id; `own` are ids."""
         ids, answers, own = list(rows), list(rows.values()), frozenset(own)
 

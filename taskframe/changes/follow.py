@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ import pandas as pd
 from taskframe.changes.answered import Answered, Sent, places_of
 from taskframe.changes.basecells import base_values, base_written
 from taskframe.changes.baseline import Baseline, Step
-from taskframe.changes.edit import Row
 from taskframe.changes.edited import Edited
 from taskframe.changes.jsontext import json_text, json_value
 from taskframe.changes.memory import shares_memory
@@ -26,8 +24,6 @@ from taskframe.schema import NESTED, UTC_DTYPE, Column, Unfit
 
 STEPS = 50
 """So many of our own applies can an edited copy be behind."""
-
-NOTHING: Mapping[str, Row] = MappingProxyType({})
 
 _LEFT = object()
 
@@ -44,24 +40,18 @@ def follow(
     df: pd.DataFrame,
     edited: Edited | None,
     before: Baseline,
-    rows: Mapping[str, Row] | Answered,
-    sent: Mapping[str, Row] = NOTHING,
-    *,
-    own: Collection[str] = frozenset(),
+    given: Answered,
 ) -> Followed:
     """What the answers make of the baseline and of `df`; neither is changed.
 
     - `edited`: what `df` holds, or None where it can't be told whose rows these are
-    - `rows`: task id → the columns that the answer held; `sent`: task id → the cells that were sent
-    - `own`: the ids of tasks whose answer was the reply to our own write
-    - `rows` may be all of that in one, by column
+    - `given`: the answers, what was sent, and which of them are replies to our own writes
 
     A cell of `df` follows where it still has the old baseline, or what was sent: other edits stay. Where others changed
     the cell beneath such an edit, the baseline stays too, and the task's lock (see `Baseline`): the edit was made
     without knowing theirs. Tasks and columns that `df` does not have are left out, and so are ids that it has twice.
     Columns in which nothing moved still share their memory with the frame that shared it with the old baseline.
     """
-    given = rows if isinstance(rows, Answered) else Answered.of(rows, sent, own)
     answers = _Answers(df, edited, before, given)
     if not len(answers.places):
         return Followed(before, {})

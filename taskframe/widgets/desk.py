@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from taskframe.changes.answered import Answered
 from taskframe.errors import TaskframeError
 from taskframe.frame import TaskFrame
 from taskframe.plan import Plan
@@ -152,6 +153,6 @@ class Desk:
             if chosen:
                 rows[outcome.id] = {**(outcome.row or {}), **{c.column: c.theirs for c in chosen}}
                 sent[outcome.id] = {c.column: c.ours for c in chosen}
-        self._tasks.take_answers(rows, sent)
+        self._tasks.take_answers(Answered.of(rows, sent))
         self._settled |= set(cells)
         self.changed()

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinds import EDITABLE, IDS, ROWS, SCHEMA, cells, compared, complaints, frame, is_untouched, pyarrow
 
+from taskframe.changes.answered import Answered
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.follow import follow
 from taskframe.changes.intake import take_frame
@@ -45,14 +46,14 @@ def applied(df: pd.DataFrame, baseline: Baseline, answers: dict[str, dict[str, A
     edited = None
     with suppress(PlanError):
         edited = take_frame(df, SCHEMA)
-    followed = follow(df, edited, baseline, answers, sent)
+    followed = follow(df, edited, baseline, Answered.of(answers, sent))
     for name, column in followed.columns.items():
         df[name] = column
     return followed.baseline
 
 
 def advance(baseline: Baseline, answers: dict[str, dict[str, Any]]) -> Baseline:
-    return follow(pd.DataFrame(), None, baseline, answers, {}).baseline
+    return follow(pd.DataFrame(), None, baseline, Answered.of(answers)).baseline
 
 
 def test_the_baseline_takes_the_answer_whole() -> None:
@@ -279,7 +280,7 @@ def test_a_version_that_the_load_had_not_is_newer_than_none() -> None:
     df = frame().astype({"version": "Int64"})
     df.loc["t0", "version"] = pd.NA
     answers = {"t0": answer("t0", note="new", version=3), "t1": answer("t1", note="new", version=None)}
-    after = follow(df, take_frame(df, schema), Baseline.of(df, schema), answers, {}, own=["t0", "t1"]).baseline
+    after = follow(df, take_frame(df, schema), Baseline.of(df, schema), Answered.of(answers, own=["t0", "t1"])).baseline
     assert normal_values(after.frame["version"])[:2] == [3, None]
     assert after.frame["note"].tolist()[:2] == ["new", "new"]
     assert after.steps == ()  # whether anybody else wrote in between can't be told
@@ -301,7 +302,7 @@ def test_what_the_service_sees_no_difference_in_does_not_move() -> None:
     df, baseline = loaded()
     t1 = {"note": "", "labels": [], "dueAt": "2026-07-01T11:00:00.123456+02:00", "points": 0.0, "title": "Café"}
     answers = {"t1": t1, "t0": {"labels": ["b", "a"]}}
-    followed = follow(df, take_frame(df, SCHEMA), baseline, answers, {})
+    followed = follow(df, take_frame(df, SCHEMA), baseline, Answered.of(answers))
     assert followed.columns == {}
     assert followed.baseline.frame.equals(baseline.frame)
     assert advance(baseline, {"t1": {"title": ""}}).frame["title"].tolist()[1] == ""
@@ -323,7 +324,7 @@ def test_a_name_that_was_written_for_an_id_becomes_the_id() -> None:
     baseline = Baseline.of(df, schema)
     df["assignee"] = ["@ada", "@bob"]
     sent = {t: {"assignee": "u_1"} for t in ("t0", "t1")}
-    followed = follow(df, take_frame(df, schema), baseline, sent, sent)
+    followed = follow(df, take_frame(df, schema), baseline, Answered.of(sent, sent))
     assert followed.columns["assignee"].tolist() == ["u_1", "@bob"]
     assert followed.baseline.frame["assignee"].tolist() == ["u_1", "u_1"]
 
@@ -392,7 +393,7 @@ def test_the_parts_of_an_object_stay_with_its_handle() -> None:
     baseline = Baseline.of(df, schema)
     df.loc["t0", "status.name"] = "b"
     theirs = {"status.name": "c", "status.id": "3", "version": 4}
-    followed = follow(df, take_frame(df, schema), baseline, {"t0": theirs, "t1": theirs}, {})
+    followed = follow(df, take_frame(df, schema), baseline, Answered.of({"t0": theirs, "t1": theirs}))
     after = followed.baseline.rows(np.array([0, 1]))
     assert after.to_numpy().tolist() == [["a", "1", 1], ["c", "3", 4]]
     assert followed.columns["status.id"].tolist() == ["1", "3"]
@@ -406,7 +407,7 @@ def test_without_versions_the_old_value_alone_tells() -> None:
     baseline = Baseline.of(df, schema)
     df.loc["t0", "title"] = "ours"
     row = {"title": "theirs", "updatedAt": "2026-02-02T00:00:00Z"}
-    after = follow(df, take_frame(df, schema), baseline, {"t0": row}, {}, own=["t0"]).baseline
+    after = follow(df, take_frame(df, schema), baseline, Answered.of({"t0": row}, own=["t0"])).baseline
     assert (after.locks, after.steps, after.answered) == ({}, (), {0})
     assert after.rows(np.array([0]))["title"].tolist() == ["a"]
     assert after.frame["updatedAt"].dt.month.tolist() == [2]
@@ -418,7 +419,7 @@ def test_a_load_that_left_the_versions_out_has_none_to_lock() -> None:
     baseline = Baseline.of(df, SCHEMA)
     df.loc["t0", "title"] = "ours"
     row = answer("t0", title="theirs", note="theirs")
-    after = follow(df, take_frame(df, SCHEMA), baseline, {"t0": row}, {}, own=["t0"]).baseline
+    after = follow(df, take_frame(df, SCHEMA), baseline, Answered.of({"t0": row}, own=["t0"])).baseline
     assert (after.locks, after.steps) == ({}, ())
     assert after.frame.loc["t0", ["title", "note"]].tolist() == ["Fix the login page", "theirs"]
 
@@ -443,7 +444,9 @@ def test_our_own_write_moves_nobody_elses_cells() -> None:
     df, baseline = loaded()
     df.loc["t0", ["title", "note"]] = ["ours", "ours"]
     row = answer("t0", title="ours", note="the service's own")
-    followed = follow(df, take_frame(df, SCHEMA), baseline, {"t0": row}, {"t0": {"title": "ours"}}, own=["t0"])
+    followed = follow(
+        df, take_frame(df, SCHEMA), baseline, Answered.of({"t0": row}, {"t0": {"title": "ours"}}, own=["t0"])
+    )
     assert followed.baseline.locks == {}
     assert followed.baseline.frame.loc["t0", "note"] == "the service's own"
 

@@ -11,6 +11,7 @@ from kinds import cells, complaints, is_untouched
 from makers import KORE_CATALOGUE, KORE_SCHEMA, KORE_TASKS, field, kore_columns
 
 import taskframe as tf
+from taskframe.changes.answered import Answered
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import Diff, diff
 from taskframe.changes.follow import follow
@@ -40,7 +41,7 @@ def load(kind: str, value: Any) -> tuple[pd.DataFrame, Schema]:
 
 def answered(df: pd.DataFrame, baseline: Baseline, value: Any) -> Baseline:
     """Task b has this value now."""
-    followed = follow(df, take_frame(df, baseline.schema), baseline, {"b": {"_id": "b", X: value}}, {})
+    followed = follow(df, take_frame(df, baseline.schema), baseline, Answered.of({"b": {"_id": "b", X: value}}))
     for name, column in followed.columns.items():
         df[name] = column
     return followed.baseline
@@ -107,7 +108,7 @@ def test_edits_of_it_are_saved_and_opened(tmp_path: Path) -> None:
     """A before that is not of its column's kind is what the service had."""
     values, _ = kore_columns(KORE_TASKS)
     tasks = tf.from_frame(KORE_SCHEMA.frame(values["_id"], values), "kore", catalogue=KORE_CATALOGUE)
-    tasks.take_answers({"ti-1": {"_id": "ti-1", "fields.Effort": "three", "fields.Starts": "soon"}}, {})
+    tasks.take_answers(Answered.of({"ti-1": {"_id": "ti-1", "fields.Effort": "three", "fields.Starts": "soon"}}))
     assert not len(tasks.plan())
     tasks.df.at["ti-1", "fields.Effort"] = 8
     tasks.save(tmp_path / "a.tasks")

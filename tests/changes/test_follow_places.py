@@ -10,6 +10,7 @@ import pytest
 from kinds import SCHEMA, cells, compared, frame, is_untouched
 from test_follow import advance, answer, applied, loaded
 
+from taskframe.changes.answered import Answered
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.follow import Followed, follow
 from taskframe.changes.intake import take_frame
@@ -18,7 +19,7 @@ from taskframe.schema import Column, Schema
 
 
 def own(df: pd.DataFrame, baseline: Baseline, rows: dict[str, Any], sent: dict[str, Any], ids: list[str]) -> Baseline:
-    return follow(df, take_frame(df, SCHEMA), baseline, rows, sent, own=ids).baseline
+    return follow(df, take_frame(df, SCHEMA), baseline, Answered.of(rows, sent, own=ids)).baseline
 
 
 def test_of_our_own_writes_the_last_fifty_are_known() -> None:
@@ -26,7 +27,7 @@ def test_of_our_own_writes_the_last_fifty_are_known() -> None:
     df, baseline = loaded()
     for version in range(2, 62):
         row = {"id": "t0", "version": version, "title": f"title {version}"}
-        baseline = follow(df, None, baseline, {"t0": row}, {}, own=["t0"]).baseline
+        baseline = follow(df, None, baseline, Answered.of({"t0": row}, own=["t0"])).baseline
     assert [step.rows["title"].tolist() for step in baseline.steps] == [[f"title {n}"] for n in range(11, 61)]
     assert [step.rows["version"].tolist() for step in baseline.steps] == [[n] for n in range(11, 61)]
     assert all(step.places.tolist() == [0] for step in baseline.steps)
@@ -141,9 +142,11 @@ def test_times_beside_what_is_none_stay_where_they_are_the_same(first: Any) -> N
     baseline = with_times(first, TIMES[1].isoformat()).baseline
     times = baseline.rows(np.arange(3))
     again = {"t1": {"at": "2026-01-01T01:00:00.123456+01:00"}, "t2": {"at": "2026-05-05T00:00:00Z"}}
-    followed = follow(times, take_frame(times, MOMENTS), baseline, again, {})
+    followed = follow(times, take_frame(times, MOMENTS), baseline, Answered.of(again))
     assert followed.columns == {}
-    followed = follow(times, take_frame(times, MOMENTS), baseline, {**again, "t0": {"at": "2026-06-06T00:00:00Z"}}, {})
+    followed = follow(
+        times, take_frame(times, MOMENTS), baseline, Answered.of({**again, "t0": {"at": "2026-06-06T00:00:00Z"}})
+    )
     assert normal_values(followed.columns["at"]) == [
         pd.Timestamp("2026-06-06T00:00:00Z"),
         *normal_values(times["at"])[1:],
@@ -162,4 +165,4 @@ def with_times(first: Any, second: Any) -> Followed:
     """What becomes of three times, of which the third moves."""
     df = MOMENTS.frame(["t0", "t1", "t2"], {"at": TIMES, "size": [1.0] * 3})
     answers = {"t0": {"at": first}, "t1": {"at": second}, "t2": {"at": "2026-05-05T02:00:00+02:00"}}
-    return follow(df, take_frame(df, MOMENTS), Baseline.of(df, MOMENTS), answers, {})
+    return follow(df, take_frame(df, MOMENTS), Baseline.of(df, MOMENTS), Answered.of(answers))

@@ -7,6 +7,7 @@ from typing import Any
 
 from kinds import RELOAD
 
+from taskframe.changes.answered import Answered
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.follow import follow
 from taskframe.changes.intake import take_frame
@@ -50,7 +51,7 @@ def test_20_000_answers_are_followed_in_bulk() -> None:
         for n, task in enumerate(ids)
     }
     start = time.process_time()
-    followed = follow(df, take_frame(df, RELOAD), baseline, answers, sent, own=ids)
+    followed = follow(df, take_frame(df, RELOAD), baseline, Answered.of(answers, sent, own=ids))
     spent = time.process_time() - start
     assert followed.baseline.frame["version"].eq(2).all()
     assert set(followed.columns) == {"version", "updatedAt"}

@@ -10,6 +10,7 @@ import pytest
 from kinds import EDITABLE, IDS, SCHEMA, cells, complaints, frame
 from test_follow import NEW
 
+from taskframe.changes.answered import Answered
 from taskframe.changes.baseline import Baseline
 from taskframe.changes.diff import Diff, diff
 from taskframe.changes.follow import STEPS, follow
@@ -34,7 +35,7 @@ class Work:
         copy = self.df.copy()
         version = int(self.baseline.frame.loc[task, "version"]) + 1
         row, edited = {"id": task, "version": version, **values}, take_frame(self.df, self.schema)
-        followed = follow(self.df, edited, self.baseline, {task: row}, {task: values}, own=[task])
+        followed = follow(self.df, edited, self.baseline, Answered.of({task: row}, {task: values}, own=[task]))
         self.baseline = followed.baseline
         for name, column in followed.columns.items():
             self.df[name] = column

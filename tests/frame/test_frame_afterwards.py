@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from offline import cells, table, tasks
 
 import taskframe as tf
+from taskframe.changes.answered import Answered
 
 # files
 
@@ -119,7 +120,7 @@ def test_an_edit_beneath_which_others_wrote_goes_out_with_the_version_it_was_mad
     made = tasks()
     made.df.loc["tsk_001", ["title", "priority"]] = ["ours", "urgent"]
     answer = reply(made, "tsk_001", title="theirs", description="theirs", priority="urgent", version=9)
-    made.take_answers({"tsk_001": answer}, {"tsk_001": {"priority": "urgent"}})
+    made.take_answers(Answered.of({"tsk_001": answer}, {"tsk_001": {"priority": "urgent"}}))
     (edit,) = made.plan().edits()
     assert (edit.after, edit.base["title"], edit.base["version"]) == ({"title": "ours"}, "Task 1", 2)
     assert (edit.base["priority"], edit.base["description"]) == ("urgent", "theirs")
@@ -131,10 +132,10 @@ def test_it_is_released_by_a_whole_answer_only() -> None:
     """One that holds the version alone says nothing of the other cells."""
     made = tasks()
     made.df.loc["tsk_001", "title"] = "ours"
-    made.take_answers({"tsk_001": reply(made, "tsk_001", title="theirs", version=9)}, {})
-    made.take_answers({"tsk_001": {"id": "tsk_001", "version": 10}}, {})
+    made.take_answers(Answered.of({"tsk_001": reply(made, "tsk_001", title="theirs", version=9)}))
+    made.take_answers(Answered.of({"tsk_001": {"id": "tsk_001", "version": 10}}))
     assert [e.base["version"] for e in made.plan().edits()] == [2]
-    made.take_answers({"tsk_001": reply(made, "tsk_001", title="Task 1", version=11)}, {})
+    made.take_answers(Answered.of({"tsk_001": reply(made, "tsk_001", title="Task 1", version=11)}))
     assert [e.base["version"] for e in made.plan().edits()] == [11]
 
 
@@ -143,7 +144,7 @@ def test_a_copy_of_before_puts_nothing_back_there() -> None:
     made = tasks()
     copy = made.df.copy()
     made.df.loc["tsk_001", "title"] = "ours"
-    made.take_answers({"tsk_001": reply(made, "tsk_001", title="theirs", description="theirs", version=3)}, {})
+    made.take_answers(Answered.of({"tsk_001": reply(made, "tsk_001", title="theirs", description="theirs", version=3)}))
     copy.loc["tsk_001", "priority"] = "urgent"
     plan = made.plan(copy)
     assert len(plan.changes) == 0
@@ -155,8 +156,10 @@ def test_of_two_runs_the_older_answer_does_not_count() -> None:
     made = tasks()
     made.df.loc["tsk_001", "title"] = "ours"
     newer = reply(made, "tsk_001", title="ours", description="theirs", version=4)
-    made.take_answers({"tsk_001": newer}, {"tsk_001": {"title": "ours"}})
-    made.take_answers({"tsk_001": reply(made, "tsk_001", title="ours", version=3)}, {"tsk_001": {"title": "ours"}})
+    made.take_answers(Answered.of({"tsk_001": newer}, {"tsk_001": {"title": "ours"}}))
+    made.take_answers(
+        Answered.of({"tsk_001": reply(made, "tsk_001", title="ours", version=3)}, {"tsk_001": {"title": "ours"}})
+    )
     assert made.df.loc["tsk_001", ["description", "version"]].tolist() == ["theirs", 4]
     assert len(made.plan()) == 0
 
@@ -165,7 +168,7 @@ def own(made: tf.TaskFrame, *ids: str, **values: Any) -> None:
     """An apply of ours."""
     frame = made.baseline.frame
     rows = {t: reply(made, t, **values, version=int(frame.loc[t, "version"]) + 1) for t in ids}
-    made.take_answers(rows, dict.fromkeys(ids, values), own=ids)
+    made.take_answers(Answered.of(rows, dict.fromkeys(ids, values), own=ids))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,9 @@ def test_a_write_of_others_ends_it() -> None:
     made = tasks()
     first = made.df.copy()
     own(made, "tsk_000", description="1")
-    made.take_answers({"tsk_000": reply(made, "tsk_000", description="theirs", version=3)}, {"tsk_000": {}})
+    made.take_answers(
+        Answered.of({"tsk_000": reply(made, "tsk_000", description="theirs", version=3)}, {"tsk_000": {}})
+    )
     second = made.df.copy()
     own(made, "tsk_000", description="2")
     for copy, stale in ((first, True), (second, False)):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from offline import cells, table, tasks
 
 import taskframe as tf
+from taskframe.changes.answered import Answered
 from taskframe.errors import FrameError, TaskframeError
 from taskframe.files.saved import read_document, write_document
 
@@ -166,7 +167,7 @@ def test_answers_move_the_frame_in_place() -> None:
     df["title"] = df["title"].str.upper()
     plan = made.plan()
     rows = {t: {"id": t, "title": f"TASK {i}", "version": i + 2} for i, t in enumerate(df.index)}
-    made.take_answers(rows, {edit.id: edit.after for edit in plan.edits()})
+    made.take_answers(Answered.of(rows, {edit.id: edit.after for edit in plan.edits()}))
     assert made.df is df
     assert len(made.plan()) == 0
     assert df["version"].tolist() == list(range(2, 22))
