@@ -28,13 +28,13 @@ quick: $(VENV)/.done  ## the part that takes less than a minute
 storm: $(VENV)/.done  ## hours: 500 storms for each service, and one over 5,000 tasks each
 	STORM_SEEDS=500 $(BIN)/python -m pytest -n 2 tests/storm/test_storm.py
 
-MUTATED := $(addprefix changes/,basecells cells changes compare diff follow intake jsontext judge lineage match merge normal \
-  picked prints settle stale) \
+MUTATED := $(addprefix changes/,answered basecells cells changes compare diff follow intake jsontext judge lineage match merge normal \
+  picked prints settle stale values) \
   plan contents narrowing guard sequel engine/doubt engine/decider engine/settling
 
 mutants: $(VENV)/.done $(VENV)-fast/.done  ## hours: changes the diff, the plan and the three-way rule in one place at a time; do the tests notice?
 	$(BIN)/python tests/mutants.py --jobs 2 $(MUTATED:%=%.py) tests/changes tests/frame tests/report tests/engine
-	$(VENV)-fast/bin/python tests/mutants.py --jobs 2 changes/places.py tests/changes/test_places.py  # ids of Arrow's
+	$(VENV)-fast/bin/python tests/mutants.py --jobs 2 changes/places.py changes/frozen.py tests/changes/test_places.py tests/changes/test_frozen.py  # Arrow's ids and texts
 
 lint: $(VENV)/.done  ## style, types, layers
 	$(BIN)/ruff check .
